@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ROOT } from '../../build/targets.ts';
+
+const unit = readFileSync(`${ROOT}build/package/kumo-configd.service`, 'utf8');
+const has = (line: string) => assert.ok(unit.split('\n').includes(line), line);
+
+test('the unit starts what is installed, and reloads by polling', () => {
+  has('ExecStart=/opt/kumomta/sbin/kumo-configd --policy /opt/kumomta/etc/policy/init.lua');
+  has('ExecReload=/bin/kill -HUP $MAINPID');
+  has('NotifyAccess=all');
+  has('StateDirectory=kumo-configd');
+});
+
+test('the unit drops rights, and what Node would take from the environment', () => {
+  has('User=kumod');
+  has('NoNewPrivileges=yes');
+  has('ProtectSystem=strict');
+  has('CapabilityBoundingSet=CAP_NET_BIND_SERVICE');
+  assert.match(unit, /^UnsetEnvironment=.*\bNODE_OPTIONS\b.*\bNODE_EXTRA_CA_CERTS\b/m);
+});
+
+test('the unit lets V8 write the code that it runs', () => {
+  assert.doesNotMatch(unit, /^MemoryDenyWriteExecute=|^NoExecPaths=/m);
+});
