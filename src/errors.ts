@@ -23,6 +23,8 @@ export const ERRORS = {
   STATE_DIR_UNUSABLE: { status: 503, exit: 1, hint: 'choose another --state-dir, or none' },
   STATE_DIR_LOCKED: { status: 503, exit: 1, hint: 'stop the other daemon, or choose another --state-dir' },
   ADDON_UNLOADABLE: { status: 503, exit: 1, hint: 'give the daemon one folder whose mount allows execution' },
+  DNS_FAILED: { status: 422, exit: 1, hint: 'check the name and the resolver, or give the site' },
+  CHECK_FAILED: { status: 422, exit: 1, hint: 'mend the problems that are listed' },
   // The request is at fault.
   MALFORMED_JSON: { status: 400, exit: 2, hint: 'send one JSON object' },
   TOO_DEEP: { status: 400, exit: 2, hint: 'nest JSON at most 64 levels deep' },
@@ -103,6 +105,14 @@ export interface ErrorReport {
   line?: number;
   field?: string;
   details?: unknown;
+}
+
+/** A report as it leaves the process over HTTP: with the traceback only where it helps, in the log. */
+export function publicReport(report: ErrorReport): ErrorReport {
+  const { details, ...rest } = report;
+  if (typeof details !== 'object' || details === null) return report;
+  const { traceback: _, ...shown } = details as Record<string, unknown>;
+  return Object.keys(shown).length === 0 ? rest : { ...rest, details: shown };
 }
 
 /** Any thrown value as a ConfigError, so that nothing that is caught loses its message. */

@@ -1,0 +1,3 @@
+-- The folder of the policy, with a slash at its end: `require` hands a module the file that it was found in.
+local _, file = ...
+return file:match '^(.*/)' or './'

@@ -1,0 +1,61 @@
+/** Who may ask: the checks that every request passes before anything else is looked at. */
+import { BlockList, isIP } from 'node:net';
+import { ConfigError } from '../errors.ts';
+
+export interface GuardedHeaders {
+  host: string;
+  origin: string;
+  authorization: string;
+}
+
+/** Addresses and networks as BlockList takes them; it also matches IPv4 addresses mapped into IPv6. */
+export function addressList(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+export class Guard {
+  private readonly trusted: BlockList;
+  private readonly hostname: string;
+
+  constructor(trustedHosts: readonly string[], hostname: string) {
+    this.trusted = addressList(trustedHosts);
+    this.hostname = hostname.toLowerCase();
+  }
+
+  /** Throws what the request is refused with. `open` routes answer any peer, but no foreign page. */
+  check(peer: string, headers: GuardedHeaders, open: boolean): void {
+    if (!open) {
+      if (headers.authorization !== '') {
+        throw new ConfigError('UNAUTHENTICATED', 'the credentials are not known here');
+      }
+      if (!this.trusted.check(peer, isIP(peer) === 4 ? 'ipv4' : 'ipv6')) {
+        throw new ConfigError('PEER_NOT_TRUSTED', `peer ${peer} is not in trusted_hosts`);
+      }
+    }
+    this.checkHost(headers.host);
+    this.checkOrigin(headers);
+  }
+
+  /** A name that somebody else's DNS points here (rebinding) is not ours. */
+  private checkHost(host: string): void {
+    const name = host
+      .replace(/:\d+$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      .toLowerCase();
+    if (isIP(name) !== 0 || name === 'localhost' || name === this.hostname) return;
+    throw new ConfigError('HOST_NOT_ALLOWED', `Host '${host.slice(0, 255)}' is not one of this listener's names`);
+  }
+
+  private checkOrigin({ origin, host }: GuardedHeaders): void {
+    if (origin === '') return;
+    const own = URL.canParse(origin) && new URL(origin).host === new URL(`http://${host}`).host;
+    if (!own) throw new ConfigError('ORIGIN_NOT_ALLOWED', `Origin '${origin.slice(0, 255)}' is not this listener`);
+  }
+}

@@ -1,0 +1,112 @@
+/** Errors between Lua and the host: what Lua raised as a ConfigError, and host failures as Lua error objects. */
+import { ConfigError, type ErrorCode, type ErrorPlace } from '../errors.ts';
+import { type LuaState, lauxlib, lua, name, textOf, type Udata } from './fengari.ts';
+
+/** The data of a Lua error object that a host function raised. `tostring` shows the message and the traceback. */
+class HostFailure {
+  readonly error: ConfigError;
+  readonly traceback: string;
+  constructor(error: ConfigError, traceback: string) {
+    this.error = error;
+    this.traceback = traceback;
+  }
+}
+
+const METATABLE = 'kumo-configd.error';
+
+/** Raises `error` in Lua as an error object, placed at the Lua line that called the host function. */
+export function raise(L: LuaState, error: ConfigError): never {
+  const place = { ...callerPlace(L, 1), ...error.place };
+  const placed = new ConfigError(error.code, error.message, { place, details: error.details, cause: error.cause });
+  lua.lua_checkstack(L, 10);
+  lauxlib.luaL_traceback(L, L, null, 1);
+  const traceback = textOf(lua.lua_tolstring(L, -1)!);
+  lua.lua_pop(L, 1);
+  pushFailure(L, new HostFailure(placed, traceback));
+  return lua.lua_error(L);
+}
+
+function pushFailure(L: LuaState, failure: HostFailure): void {
+  lua.lua_newuserdata(L, 0);
+  (L.stack[L.top - 1]!.value as Udata).data = failure;
+  if (lua.lua_getfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE)) !== lua.LUA_TTABLE) {
+    lua.lua_pop(L, 1);
+    lua.lua_newtable(L);
+    lua.lua_pushcfunction(L, failureToString);
+    lua.lua_setfield(L, -2, name('__tostring'));
+    lua.lua_pushliteral(L, 'error');
+    lua.lua_setfield(L, -2, name('__name'));
+    lua.lua_pushvalue(L, -1);
+    lua.lua_setfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE));
+  }
+  lua.lua_setmetatable(L, -2);
+}
+
+function failureToString(L: LuaState): number {
+  const failure = lua.lua_touserdata(L, 1);
+  const text = failure instanceof HostFailure ? `${failure.error.located()}\n${failure.traceback}` : 'error';
+  lua.lua_pushliteral(L, text);
+  return 1;
+}
+
+/** The file and line of the nearest Lua function at or above `level`; `file` is the chunk's whole name. */
+export function callerPlace(L: LuaState, level: number): ErrorPlace {
+  const ar = new lua.lua_Debug();
+  for (let i = level; lua.lua_getstack(L, i, ar); i++) {
+    lua.lua_getinfo(L, name('Sl'), ar);
+    if (ar.currentline > 0) return { file: chunkPath(textOf(ar.source)), line: ar.currentline };
+  }
+  return {};
+}
+
+/** `@path` names a file; other chunk names are shown as Lua shows them. */
+export function chunkPath(source: string): string {
+  return source.startsWith('@') || source.startsWith('=') ? source.slice(1) : `[string "${source.split('\n')[0]}"]`;
+}
+
+/**
+ * The error on top of `L`'s stack, as a ConfigError with place and traceback; pops it. `code` is for what Lua itself
+ * raised; errors of the host keep theirs. `fullPath` maps Lua's shortened chunk names (60 bytes) to whole paths.
+ */
+export function takeError(L: LuaState, code: ErrorCode, fullPath: (short: string) => string): ConfigError {
+  const cell = L.stack[L.top - 1]!;
+  const data = lua.lua_type(L, -1) === lua.LUA_TUSERDATA ? (cell.value as Udata).data : undefined;
+  if (data instanceof HostFailure) {
+    lua.lua_pop(L, 1);
+    const { error } = data;
+    return new ConfigError(error.code, error.message, {
+      place: error.place,
+      details: withTraceback(error.details, data.traceback),
+      cause: error.cause,
+    });
+  }
+  const message = errorText(L);
+  lua.lua_pop(L, 1);
+  lua.lua_checkstack(L, 20);
+  lauxlib.luaL_traceback(L, L, null, 0);
+  const traceback = textOf(lua.lua_tolstring(L, -1)!);
+  lua.lua_pop(L, 1);
+  const position = /^(.*?):(\d+): /s.exec(message);
+  if (position === null) return new ConfigError(code, message, { details: withTraceback(undefined, traceback) });
+  return new ConfigError(code, message.slice(position[0].length), {
+    place: { file: fullPath(position[1]!), line: Number(position[2]) },
+    details: withTraceback(undefined, traceback),
+  });
+}
+
+/** Text of the error value on top, without running metamethods: the thread that raised it is dead. */
+function errorText(L: LuaState): string {
+  switch (lua.lua_type(L, -1)) {
+    case lua.LUA_TSTRING:
+    case lua.LUA_TNUMBER:
+      return textOf(lua.lua_tolstring(L, -1)!);
+    case lua.LUA_TNIL:
+      return 'nil was raised as an error';
+    default:
+      return `a ${textOf(lua.lua_typename(L, lua.lua_type(L, -1)))} was raised as an error`;
+  }
+}
+
+function withTraceback(details: unknown, traceback: string): unknown {
+  return { ...(details as object | undefined), traceback };
+}

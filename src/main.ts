@@ -1,0 +1,7 @@
+/** The program's entry: hands the arguments to the command line and ends with its exit status. */
+import { main } from './cli/index.ts';
+
+void main(process.argv.slice(2)).then((status) => {
+  // Not process.exit: what was printed may still be on its way. Whatever would keep the process alive was stopped.
+  process.exitCode = status;
+});

@@ -1,0 +1,450 @@
+/**
+ * The policy host: the main thread's side of the workers. It spreads calls over them, in batches no longer than what a
+ * worker gets done in a few milliseconds, watches that they come back, and replaces a worker that does not.
+ */
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { newPolicyWorker } from '../embedded.ts';
+import { ConfigError, type ErrorPlace, type ErrorReport, toConfigError } from '../errors.ts';
+import type { DefinitionKind, LogLevel } from '../kumo/host.ts';
+import type { Plain } from '../objects/plain.ts';
+import {
+  type Call,
+  CELL_BYTES,
+  Cell,
+  type FromWorker,
+  type Results,
+  Status,
+  type ToWorker,
+  type WorkerData,
+} from './protocol.ts';
+import type { Provenance } from './record.ts';
+
+export interface PolicyHostOptions {
+  policy: string;
+  path: string;
+  validating: boolean;
+  timeoutMs: number;
+  workers: number;
+  clock: Clock;
+  log: Logger;
+  onDefine(kind: DefinitionKind, value: unknown, place: ErrorPlace): void;
+  onValidationFailed(): void;
+  onBump(scope: string, place: ErrorPlace): void;
+  onGlobs(globs: string[]): void;
+  evalGlobs(): Promise<string[]>;
+  onLog(level: LogLevel, place: ErrorPlace, text: string): void;
+  onPrint(text: Uint8Array): void;
+  onExit(code: number): void;
+}
+
+/** What a handler call came to. `value` is JSON text; null when no handler gave one or nil was an answer. */
+export interface CallResult {
+  status: (typeof Status)[keyof typeof Status];
+  value: string | null;
+  error: ErrorReport | null;
+  provenance: Provenance | null;
+  durationUs: number;
+  /** The answer is for one connection: a handler looked at its metadata. */
+  forConnection: boolean;
+  /** The epoch whose policy answered. */
+  epoch: number;
+}
+
+export interface LoadedPolicy {
+  /** Events that have handlers. */
+  events: string[];
+  /** The policy file and the modules that it loaded. */
+  files: string[];
+}
+
+interface PendingCall {
+  event: string;
+  args: Plain[];
+  /** The epoch that the call was sent under. */
+  epoch: number;
+  done: (result: CallResult) => void;
+  /** Set once the call has been lost with a worker; it is tried once more. */
+  retried: boolean;
+  settled: boolean;
+}
+
+/** A worker gets at most this much work at a time, by what its calls took so far. */
+const WINDOW_MS = 20;
+const MAX_WINDOW = 1000;
+const MAX_BATCH = 500;
+const WATCH_MS = 50;
+/** A worker that shows no life for this long beyond the deadline of a call is replaced. */
+const GRACE_MS = 1000;
+/** After this long in one call, what waits behind it goes to a worker that has nothing to do. */
+const STALL_MS = 100;
+
+class PolicyWorker {
+  readonly outstanding = new Map<number, PendingCall>();
+  readonly provenances: Provenance[] = [];
+  readonly cells: Int32Array;
+  readonly runs = new Map<number, { resolve: () => void; reject: (error: ConfigError) => void }>();
+  readonly loads = new Map<number, { resolve: (loaded: LoadedPolicy) => void; reject: (error: ConfigError) => void }>();
+  readonly worker: ReturnType<typeof newPolicyWorker>;
+  /** Moving average of a call's time. */
+  averageUs = 20;
+  nextSeq = 1;
+  heartbeat = 0;
+  aliveAt: number;
+
+  constructor(data: Omit<WorkerData, 'cells'>, now: number) {
+    const cells = new SharedArrayBuffer(CELL_BYTES);
+    this.cells = new Int32Array(cells);
+    this.aliveAt = now;
+    this.worker = newPolicyWorker({ workerData: { ...data, cells } satisfies WorkerData });
+  }
+
+  get window(): number {
+    return Math.max(2, Math.min(MAX_WINDOW, Math.floor((WINDOW_MS * 1000) / this.averageUs)));
+  }
+
+  send(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  /** The call that the worker started last, if it is still without a result. */
+  running(): PendingCall | undefined {
+    return this.outstanding.get(Atomics.load(this.cells, Cell.STARTED));
+  }
+}
+
+export class PolicyHost {
+  private readonly options: PolicyHostOptions;
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly workers: PolicyWorker[] = [];
+  private readonly loaded = new Set<number>();
+  /** The load of the policy that calls go to, and the epoch that it stands for. */
+  private current = { generation: 0, epoch: 0 };
+  private readonly queue: PendingCall[] = [];
+  private queueHead = 0;
+  private nextRun = 1;
+  private flushing = false;
+  private watching = false;
+  private stopped = false;
+  /** Workers that were replaced because they hung or died. */
+  restarts = 0;
+
+  constructor(options: PolicyHostOptions) {
+    this.options = options;
+    this.clock = options.clock;
+    this.log = options.log;
+    for (let i = 0; i < options.workers; i++) this.workers.push(this.newWorker());
+  }
+
+  /** Loads the policy as it is on disk into every worker, beside what runs. Rejects with what is wrong with it. */
+  async load(generation: number): Promise<LoadedPolicy> {
+    const [first, ...others] = this.workers;
+    // The first worker finds out whether the policy loads at all; the rest follow only then.
+    const loaded = await this.loadInto(first!, generation);
+    await Promise.all(others.map((worker) => this.loadInto(worker, generation)));
+    this.loaded.add(generation);
+    return loaded;
+  }
+
+  /** From now on calls go to `generation`, as answers for `epoch`. What was loaded before is forgotten. */
+  use(generation: number, epoch: number): void {
+    const { generation: before } = this.current;
+    this.current = { generation, epoch };
+    if (before !== generation && this.loaded.has(before)) this.retire(before);
+  }
+
+  /** The loaded policy stands for a newer epoch, too: one that changed nothing for it. */
+  restamp(epoch: number): void {
+    this.current.epoch = epoch;
+  }
+
+  /** Forgets a generation; its calls that were sent end in it. */
+  retire(generation: number): void {
+    this.loaded.delete(generation);
+    for (const worker of this.workers) worker.send({ type: 'retire', generation });
+  }
+
+  /** Calls a config event's handlers; `done` gets the result, in no particular order between calls. */
+  call(event: string, args: Plain[], done: (result: CallResult) => void): void {
+    this.enqueue({ event, args, epoch: 0, done, retried: false, settled: false });
+  }
+
+  /** Runs events in one context, in order, stopping at the first that fails. */
+  run(generation: number, events: string[], args: Plain[] = []): Promise<void> {
+    const worker = this.workers[0]!;
+    const id = this.nextRun++;
+    return new Promise((resolve, reject) => {
+      worker.runs.set(id, { resolve, reject });
+      worker.send({ type: 'run', id, generation, events, args });
+      this.watch();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const worker of this.workers) {
+      this.failAll(worker, new ConfigError('SHUTTING_DOWN', 'the daemon is stopping'));
+    }
+    await Promise.all(this.workers.map((worker) => worker.worker.terminate()));
+    this.workers.length = 0;
+  }
+
+  // --- Sending ---------------------------------------------------------------------------------------------------
+
+  private enqueue(call: PendingCall): void {
+    this.queue.push(call);
+    if (this.flushing) return;
+    // One message carries what a turn of the event loop asks for.
+    this.flushing = true;
+    setImmediate(() => {
+      this.flushing = false;
+      this.dispatch();
+    });
+  }
+
+  private dispatch(): void {
+    let progress = true;
+    while (progress && this.queueHead < this.queue.length) {
+      progress = false;
+      for (const worker of this.byLoad()) {
+        const room = Math.min(MAX_BATCH, worker.window - worker.outstanding.size);
+        if (room <= 0 || this.queueHead >= this.queue.length) continue;
+        this.sendBatch(worker, room);
+        progress = true;
+      }
+    }
+    if (this.queueHead === this.queue.length) {
+      this.queue.length = 0;
+      this.queueHead = 0;
+    }
+    this.watch();
+  }
+
+  private byLoad(): PolicyWorker[] {
+    return this.workers.toSorted((a, b) => a.outstanding.size - b.outstanding.size);
+  }
+
+  /** Sends the next calls, at most `room`. */
+  private sendBatch(worker: PolicyWorker, room: number): void {
+    const { generation, epoch } = this.current;
+    const calls: Call[] = [];
+    // Small batches while several workers could share the queue.
+    const share = Math.ceil((this.queue.length - this.queueHead) / this.workers.length);
+    const limit = Math.min(room, Math.max(1, share));
+    while (calls.length < limit && this.queueHead < this.queue.length) {
+      const call = this.queue[this.queueHead]!;
+      this.queue[this.queueHead++] = undefined as unknown as PendingCall;
+      call.epoch = epoch;
+      const seq = worker.nextSeq;
+      worker.nextSeq = (worker.nextSeq + 1) | 0;
+      worker.outstanding.set(seq, call);
+      calls.push({ seq, event: call.event, args: call.args });
+    }
+    if (worker.outstanding.size === calls.length) worker.aliveAt = this.clock.monotonic();
+    worker.send({ type: 'calls', generation, calls });
+  }
+
+  // --- Receiving -------------------------------------------------------------------------------------------------
+
+  private newWorker(): PolicyWorker {
+    const { policy, path, validating, timeoutMs } = this.options;
+    const worker = new PolicyWorker({ policy, path, validating, timeoutMs }, this.clock.monotonic());
+    worker.worker.on('message', (message: FromWorker) => this.receive(worker, message));
+    worker.worker.on('error', (error) => this.replace(worker, `it failed: ${error.message}`));
+    worker.worker.on('exit', () => this.replace(worker, 'it ended'));
+    return worker;
+  }
+
+  private receive(worker: PolicyWorker, message: FromWorker): void {
+    const { options } = this;
+    worker.aliveAt = this.clock.monotonic();
+    switch (message.type) {
+      case 'results':
+        worker.provenances.push(...message.newProvenances);
+        this.receiveResults(worker, message.results);
+        break;
+      case 'loaded': {
+        const waiter = worker.loads.get(message.generation);
+        worker.loads.delete(message.generation);
+        if (message.error === undefined) waiter?.resolve({ events: message.events, files: message.files });
+        else waiter?.reject(ConfigError.fromReport(message.error));
+        break;
+      }
+      case 'ran': {
+        const waiter = worker.runs.get(message.id);
+        worker.runs.delete(message.id);
+        if (message.error === undefined) waiter?.resolve();
+        else waiter?.reject(ConfigError.fromReport(message.error));
+        break;
+      }
+      case 'define':
+        options.onDefine(message.kind, message.value, message.place);
+        break;
+      case 'validation_failed':
+        options.onValidationFailed();
+        break;
+      case 'bump':
+        options.onBump(message.scope, message.place);
+        break;
+      case 'globs':
+        options.onGlobs(message.globs);
+        break;
+      case 'ask':
+        options.evalGlobs().then(
+          (value) => worker.send({ type: 'answer', id: message.id, value }),
+          (thrown) => worker.send({ type: 'answer', id: message.id, error: toConfigError(thrown).toJSON() }),
+        );
+        break;
+      case 'log':
+        options.onLog(message.level, message.place, message.text);
+        break;
+      case 'print':
+        options.onPrint(message.text);
+        break;
+      case 'exit':
+        options.onExit(message.code);
+        break;
+    }
+  }
+
+  private receiveResults(worker: PolicyWorker, results: Results): void {
+    let totalUs = 0;
+    for (const [i, seq] of results.seqs.entries()) {
+      const call = worker.outstanding.get(seq);
+      worker.outstanding.delete(seq);
+      const durationUs = results.durationsUs[i]!;
+      totalUs += durationUs;
+      // A call that was also given to another worker has one result only.
+      if (call === undefined || call.settled) continue;
+      call.settled = true;
+      call.done({
+        status: results.statuses[i] as CallResult['status'],
+        value: results.values[i]!,
+        error: results.errors[i]!,
+        provenance: worker.provenances[results.provenances[i]!] ?? null,
+        durationUs,
+        forConnection: results.forConnection[i] === 1,
+        epoch: call.epoch,
+      });
+    }
+    const averageUs = totalUs / results.seqs.length;
+    worker.averageUs += (averageUs - worker.averageUs) / 8;
+    if (this.queueHead < this.queue.length) this.dispatch();
+  }
+
+  private loadInto(worker: PolicyWorker, generation: number): Promise<LoadedPolicy> {
+    return new Promise((resolve, reject) => {
+      worker.loads.set(generation, { resolve, reject });
+      worker.send({ type: 'load', generation });
+      this.watch();
+    });
+  }
+
+  // --- Watching --------------------------------------------------------------------------------------------------
+
+  private watch(): void {
+    if (this.watching || this.stopped || !this.workers.some(busy)) return;
+    this.watching = true;
+    this.clock.after(WATCH_MS, () => {
+      this.watching = false;
+      if (this.stopped) return;
+      const now = this.clock.monotonic();
+      for (const worker of [...this.workers]) this.look(worker, now);
+      this.watch();
+    });
+  }
+
+  private look(worker: PolicyWorker, now: number): void {
+    const heartbeat = Atomics.load(worker.cells, Cell.HEARTBEAT);
+    if (heartbeat !== worker.heartbeat || !busy(worker)) {
+      worker.heartbeat = heartbeat;
+      worker.aliveAt = now;
+      return;
+    }
+    const silentMs = now - worker.aliveAt;
+    if (silentMs > this.options.timeoutMs + GRACE_MS) {
+      this.replace(worker, `it did not come back within ${Math.round(silentMs)} ms`);
+    } else if (silentMs > STALL_MS) {
+      this.giveAway(worker);
+    }
+  }
+
+  /** Moves what waits behind a long call to the other workers, if one of them is free. */
+  private giveAway(worker: PolicyWorker): void {
+    if (
+      worker.outstanding.size < 2 ||
+      !this.workers.some((other) => other !== worker && other.outstanding.size === 0)
+    ) {
+      return;
+    }
+    const started = Atomics.load(worker.cells, Cell.STARTED);
+    Atomics.store(worker.cells, Cell.SKIP_THROUGH, (worker.nextSeq - 1) | 0);
+    for (const [seq, call] of worker.outstanding) {
+      if (((seq - started) | 0) <= 0) continue;
+      worker.outstanding.delete(seq);
+      this.enqueue(call);
+    }
+  }
+
+  /** Ends a worker and puts a fresh one in its place. The call that it was at fails; the others are tried once more. */
+  private replace(worker: PolicyWorker, why: string): void {
+    const index = this.workers.indexOf(worker);
+    if (index === -1 || this.stopped) return;
+    this.restarts++;
+    const culprit = worker.running();
+    const what = culprit === undefined ? 'no call' : `${culprit.event}(${describeArgs(culprit.args)})`;
+    this.log.error({ running: what }, `policy worker replaced: ${why}`);
+    void worker.worker.terminate();
+    const fresh = this.newWorker();
+    this.workers[index] = fresh;
+    for (const generation of this.loaded) {
+      this.loadInto(fresh, generation).catch((error: ConfigError) =>
+        this.log.error({ err: error.toJSON() }, 'the policy does not load in the new worker'),
+      );
+    }
+    const lost = new ConfigError('WORKER_LOST', `the policy worker was replaced while it ran ${what}: ${why}`);
+    for (const waiter of worker.loads.values()) waiter.reject(lost);
+    for (const waiter of worker.runs.values()) waiter.reject(lost);
+    for (const call of worker.outstanding.values()) {
+      if (call.settled) continue;
+      if (call === culprit || call.retried) this.fail(call, lost);
+      else {
+        call.retried = true;
+        this.enqueue(call);
+      }
+    }
+    worker.outstanding.clear();
+  }
+
+  private failAll(worker: PolicyWorker, error: ConfigError): void {
+    for (const call of worker.outstanding.values()) this.fail(call, error);
+    worker.outstanding.clear();
+    for (let i = this.queueHead; i < this.queue.length; i++) this.fail(this.queue[i]!, error);
+    this.queueHead = this.queue.length;
+    for (const waiter of worker.loads.values()) waiter.reject(error);
+    for (const waiter of worker.runs.values()) waiter.reject(error);
+  }
+
+  private fail(call: PendingCall, error: ConfigError): void {
+    if (call.settled) return;
+    call.settled = true;
+    call.done({
+      status: Status.ERROR,
+      value: null,
+      error: error.toJSON(),
+      provenance: null,
+      durationUs: 0,
+      forConnection: false,
+      epoch: call.epoch,
+    });
+  }
+}
+
+function busy(worker: PolicyWorker): boolean {
+  return worker.outstanding.size > 0 || worker.loads.size > 0 || worker.runs.size > 0;
+}
+
+function describeArgs(args: Plain[]): string {
+  return args.map((arg) => JSON.stringify(arg) ?? 'nil').join(', ');
+}
