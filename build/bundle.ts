@@ -2,7 +2,6 @@
  * Bundles the program into the two scripts that the binary holds: the main thread's and the policy workers'. Both are
  * CommonJS, since a single executable application cannot start an ES module.
  */
-import { createRequire } from 'node:module';
 import { build, type Metafile } from 'esbuild';
 import { WORKER_BUNDLE } from '../src/embedded.ts';
 import { ROOT } from './targets.ts';
@@ -23,8 +22,6 @@ async function bundle(entry: string, outfile: string): Promise<Metafile> {
     metafile: true,
     // With a code cache `import()` does not work, and in a bundle there is nothing to import but Node's own modules.
     supported: { 'dynamic-import': false },
-    // Its ES form has fdir look for a picomatch on the disk; its CommonJS form takes the bundled one.
-    alias: { tinyglobby: createRequire(import.meta.url).resolve('tinyglobby') },
     define: {
       // fengari lets its environment change the interpreter's limits; the program's environment must not.
       'process.env.FENGARICONF': 'undefined',

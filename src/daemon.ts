@@ -9,7 +9,7 @@ import { Engine } from './engine.ts';
 import { Epochs } from './epoch/epochs.ts';
 import { Ledger } from './epoch/ledger.ts';
 import { StateDir } from './epoch/state_dir.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, type ErrorPlace } from './errors.ts';
 import { Metrics } from './metrics.ts';
 import { type Change, Monitor } from './monitor/monitor.ts';
 import { httpListener } from './objects/index.ts';
@@ -44,6 +44,8 @@ export class Daemon {
   private readonly metrics: Metrics;
   private readonly listeners: HttpListener[] = [];
   private notReady: string | null = 'starting';
+  /** Bumps of `init`: they count once there is an epoch to move. */
+  private earlyBumps: { scope: string; place: ErrorPlace }[] | null = [];
   private stopping: Promise<void> | undefined;
 
   /** Starts the daemon; resolves once it is ready. Rejects, with everything stopped again, when it cannot start. */
@@ -87,9 +89,7 @@ export class Daemon {
       epoch: this.ledger.lastAccepted?.epoch ?? 0,
       evalGlobs: () => this.monitor.evalGlobs(),
       onGlobs: (globs) => this.monitor.setGlobs(globs),
-      onBump: (scope, { file, line }) => {
-        this.epochs.bump({ scope, cause: 'lua', actor: file === undefined ? undefined : `${file}:${line}` });
-      },
+      onBump: (scope, place) => this.bumpFromLua(scope, place),
       onPrint: (text) => process.stdout.write(text),
       onExit: (code) => this.log.error({ code }, 'the policy called os.exit, which a policy may not'),
       live: {
@@ -153,6 +153,8 @@ export class Daemon {
     await engine.run(['pre_init', 'init']);
     await monitor.start();
     epochs.start();
+    const early = this.earlyBumps ?? [];
+    this.earlyBumps = null;
     engine.host.restamp(epochs.current);
     engine.live.epochRestamped(epochs.current);
     this.metrics.accepted(systemClock.now());
@@ -171,6 +173,7 @@ export class Daemon {
       this.log.info(`${listener.tls === null ? 'http' : 'https'} listener on ${opened.address}`);
     }
     engine.live.start();
+    for (const { scope, place } of early) this.bumpFromLua(scope, place);
     this.tellWhatIsNotOurs();
     this.notReady = null;
     this.log.info({ epoch: epochs.current }, 'initialization complete');
@@ -193,6 +196,15 @@ export class Daemon {
       { listeners, spools, logs },
       'ESMTP listeners, spools and logs are validated and listed; carrying mail is the work of the MTA',
     );
+  }
+
+  private bumpFromLua(scope: string, place: ErrorPlace): void {
+    if (this.earlyBumps !== null) {
+      this.earlyBumps.push({ scope, place });
+      return;
+    }
+    const { file, line } = place;
+    this.epochs.bump({ scope, cause: 'lua', actor: file === undefined ? undefined : `${file}:${line}` });
   }
 
   private filesChanged({ files, hash }: Change): void {

@@ -89,6 +89,8 @@ class Walk {
     // Parents of a fixed path need not be readable, as long as they can be entered.
     const names = onlyLiterals(steps);
     const entries = names ?? (await this.#readdir(directory || '/'));
+    // The walk has failed meanwhile: what is under way must end too.
+    if (this.#directories > MAX_DIRECTORIES) return;
     const visits: Promise<void>[] = [];
     for (const entry of entries) {
       if (typeof entry === 'string') visits.push(this.#resolve(`${directory}/${entry}`, entry, steps));

@@ -3,6 +3,9 @@ import { FileSet, type Snapshot } from './fileset.ts';
 import type { MonitorFs } from './fs.ts';
 import { compileGlobs } from './globs.ts';
 
+/** Scans that a poll may take to see the same twice, when polls follow each other faster than that. */
+const SETTLE_TRIES = 4;
+
 /** A settled difference between two snapshots. */
 export interface Change {
   hash: string;
@@ -131,7 +134,8 @@ export class Monitor {
 
   async #look(): Promise<Change | null> {
     const { clock, intervalMs, settleMs, log, onChange } = this.#options;
-    const deadline = clock.monotonic() + intervalMs;
+    // With an interval shorter than the settling, every change would be given up on.
+    const deadline = clock.monotonic() + Math.max(intervalMs, SETTLE_TRIES * settleMs);
     let seen = await this.#scan();
     while (seen.hash !== this.current.hash) {
       if (clock.monotonic() + settleMs > deadline) {
