@@ -146,11 +146,14 @@ export class Daemon {
 
   private async begin(): Promise<void> {
     const { engine, epochs, monitor, options } = this;
-    const loading = engine.load(epochs.current);
-    // Loading the addon is work for this thread, while the workers load the policy.
+    // The baseline before the policy reads a file: what changes from then on is a change. Both go on while this thread
+    // loads the addon.
+    const loaded = monitor.baseline().then(() => engine.load(epochs.current));
+    loaded.catch(() => undefined);
     const uws = loadUws(this.stateDir === null ? [] : [this.stateDir.path]);
-    await loading;
+    await loaded;
     await engine.run(['pre_init', 'init']);
+    if (engine.definitions.globs !== undefined) await monitor.baseline();
     await monitor.start();
     epochs.start();
     const early = this.earlyBumps ?? [];

@@ -1,5 +1,6 @@
 /** The userdata that `kumo.make_*` returns: read-only, and readable field by field where KumoMTA's is. */
 import { ConfigError } from '../errors.ts';
+import { protect } from '../lua/errors.ts';
 import { type LuaState, lua, name, type Udata } from '../lua/fengari.ts';
 import { type HostValue, pushPlain, toPlain } from '../lua/values.ts';
 import type { ObjectType } from '../objects/index.ts';
@@ -28,6 +29,7 @@ export function pushConfigObject(L: LuaState, object: ConfigObject): void {
     lua.lua_newtable(L);
     lua.lua_pushliteral(L, object.type.name);
     lua.lua_setfield(L, -2, name('__name'));
+    protect(L);
     for (const [event, f] of Object.entries(METAMETHODS)) {
       lua.lua_pushcfunction(L, f);
       lua.lua_setfield(L, -2, name(event));

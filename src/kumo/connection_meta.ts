@@ -3,6 +3,7 @@
  * connection alone, so looking is recorded.
  */
 import { ConfigError } from '../errors.ts';
+import { protect } from '../lua/errors.ts';
 import { type LuaState, lua, name, type Udata } from '../lua/fengari.ts';
 import { pushPlain, toPlain } from '../lua/values.ts';
 import { textArgument } from '../lua/vm.ts';
@@ -54,6 +55,7 @@ export function pushConnectionMeta(L: LuaState, meta: ConnectionMeta): void {
     lua.lua_newtable(L);
     lua.lua_pushliteral(L, 'ConnectionMetaData');
     lua.lua_setfield(L, -2, name('__name'));
+    protect(L);
     lua.lua_newtable(L);
     for (const [method, f] of Object.entries(METHODS)) {
       lua.lua_pushcfunction(L, f);

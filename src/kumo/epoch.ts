@@ -3,7 +3,12 @@ import { ConfigError } from '../errors.ts';
 import { callerPlace } from '../lua/errors.ts';
 import { suspend } from '../lua/suspend.ts';
 import { pushPlain, toPlain } from '../lua/values.ts';
+import type { Plain } from '../objects/plain.ts';
 import type { KumoFunction } from './host.ts';
+
+function isEmptyMap(value: Plain): boolean {
+  return typeof value === 'object' && value?.constructor === Object && Object.keys(value).length === 0;
+}
 
 export const epochFunctions: Record<string, KumoFunction> = {
   /** `kumo.bump_config_epoch(scope?)`: the scope is ours, KumoMTA knows one epoch only. */
@@ -16,7 +21,9 @@ export const epochFunctions: Record<string, KumoFunction> = {
     return 0;
   },
   set_config_monitor_globs: (host, L) => {
-    const globs = toPlain(L, 1);
+    const given = toPlain(L, 1);
+    // An empty table is a map until somebody says otherwise.
+    const globs = isEmptyMap(given) ? [] : given;
     if (!Array.isArray(globs) || !globs.every((glob) => typeof glob === 'string')) {
       throw new ConfigError(
         'POLICY_FAILED',

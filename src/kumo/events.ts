@@ -11,7 +11,7 @@ export const eventFunctions: Record<string, KumoFunction> = {
     if (lua.lua_type(L, 2) !== lua.LUA_TFUNCTION) {
       throw new ConfigError('POLICY_FAILED', "bad argument #2 to 'on' (function expected)");
     }
-    host.on(L, event, L.stack[L.ci.funcOff + 2]!);
+    host.on(L, event, 2);
     return 0;
   },
   get_event_registrars: (host, L) => {

@@ -1,6 +1,6 @@
 /** What the functions of `kumo.*` may ask of the process around them. They know nothing of threads. */
 import type { ErrorPlace } from '../errors.ts';
-import type { LuaFunction, LuaState, TValue } from '../lua/fengari.ts';
+import type { LuaFunction, LuaState } from '../lua/fengari.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -17,8 +17,8 @@ export type DefinitionKind =
 export interface KumoHost {
   /** True in `check`: listeners and spools are only checked. */
   readonly validating: boolean;
-  /** Registers a handler; raises what KumoMTA raises for a refused one. */
-  on(L: LuaState, event: string, handler: TValue): void;
+  /** Registers the function at the stack index `handler`; throws what KumoMTA raises for a refused one. */
+  on(L: LuaState, event: string, handler: number): void;
   registrars(event: string): string[][] | undefined;
   define(kind: DefinitionKind, value: unknown, place: ErrorPlace): void;
   validationFailed(): void;

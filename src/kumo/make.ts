@@ -23,8 +23,8 @@ import { Float, Opaque, type Plain } from '../objects/plain.ts';
 import { ConfigObject, pushConfigObject } from './config_object.ts';
 import type { DefinitionKind, KumoFunction } from './host.ts';
 
-/** Fields that may hold a secret; their values never reach a message. */
-const SECRET = /password|passwd|secret|token|key_data|private_key/i;
+/** Fields that may hold a secret, misspelt ones too; their values never reach a message. */
+const SECRET = /pas+w|secret|token|key_data|private_key|credential/i;
 
 function read(L: LuaState, type: ObjectType, input: Plain): ConfigObject {
   try {

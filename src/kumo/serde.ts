@@ -3,25 +3,42 @@ import * as toml from 'smol-toml';
 import * as yaml from 'yaml';
 import { ConfigError } from '../errors.ts';
 import type { LuaState } from '../lua/fengari.ts';
-import { pushPlain, toPlain } from '../lua/values.ts';
+import { pushPlain, setMember } from '../lua/values.ts';
 import { textArgument } from '../lua/vm.ts';
-import { Float, Opaque, type Plain } from '../objects/plain.ts';
+import { Float, type Plain } from '../objects/plain.ts';
 import type { KumoFunction } from './host.ts';
+import { encodeJson, parseJson } from './json.ts';
 
-type Parse = (text: string) => Plain;
+/** As in serde_json, through which KumoMTA's YAML goes too. */
+const MAX_DEPTH = 128;
 
 /** A data format by the name that appears in messages. */
-const PARSERS: Record<string, Parse> = {
-  json: (text) => withoutNull(JSON.parse(text) as Plain),
-  toml: (text) => fromToml(toml.parse(text, { integersAsBigInt: true })),
-  yaml: (text) => withoutNull(yaml.parse(text, { merge: false, version: '1.2' }) as Plain),
+const PARSERS: Record<string, (text: string) => Plain> = {
+  json: parseJson,
+  toml: (text) => fromParser(toml.parse(text, { integersAsBigInt: true })),
+  // KumoMTA's: YAML 1.2, `<<` is a key like any other, of two equal keys the last wins.
+  yaml: (text) =>
+    fromParser(
+      yaml.parse(text, { version: '1.2', merge: false, uniqueKeys: false, intAsBigInt: true, logLevel: 'error' }),
+    ),
 };
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 const load =
   (format: string): KumoFunction =>
   (host, L) => {
     const file = textArgument(L, 1, `${format}_load`);
-    return pushParsed(L, format, Buffer.from(host.readFile(file)).toString('utf8'), file);
+    const bytes = host.readFile(file);
+    let text: string;
+    try {
+      text = decoder.decode(bytes);
+    } catch (thrown) {
+      throw new ConfigError('POLICY_FAILED', `reading file ${file}: stream did not contain valid UTF-8`, {
+        cause: thrown,
+      });
+    }
+    return pushParsed(L, format, text, file);
   };
 
 const parse =
@@ -34,78 +51,66 @@ function pushParsed(L: LuaState, format: string, text: string, file: string | un
   try {
     value = PARSERS[format]!(text);
   } catch (thrown) {
-    const { message } = thrown as Error;
-    const line = lineOf(thrown, text);
-    throw new ConfigError('POLICY_FAILED', `parsing ${file ?? 'text'} as ${format}: ${message}`, {
+    const line = lineOf(thrown);
+    throw new ConfigError('POLICY_FAILED', `parsing ${file ?? shortened(text)} as ${format}: ${reasonOf(thrown)}`, {
       place: file === undefined ? {} : { file, line },
+      cause: thrown,
     });
   }
   pushPlain(L, value);
   return 1;
 }
 
+/** KumoMTA repeats the whole text; a page of it is enough. */
+function shortened(text: string): string {
+  return text.length > 1000 ? `${text.slice(0, 1000)}…` : text;
+}
+
 /** The line at which a parser stopped, as far as the parser tells. */
-function lineOf(thrown: unknown, text: string): number | undefined {
-  const { line, linePos, message } = thrown as { line?: number; linePos?: [{ line: number }]; message: string };
-  if (line !== undefined) return line;
-  if (linePos !== undefined) return linePos[0].line;
-  const position = /at position (\d+)/.exec(message);
-  return position === null ? undefined : text.slice(0, Number(position[1])).split('\n').length;
+function lineOf(thrown: unknown): number | undefined {
+  const { line, linePos } = thrown as { line?: number; linePos?: [{ line: number }] };
+  return line ?? linePos?.[0].line;
 }
 
-/** A null becomes nil: the key goes, a list keeps the hole. */
-function withoutNull(value: Plain): Plain {
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof toml.TomlError)) return (thrown as Error).message;
+  const reason = thrown.message.replace(/^Invalid TOML document: /, '');
+  return `TOML parse error at line ${thrown.line}, column ${thrown.column}\n${reason}`;
+}
+
+/**
+ * What the TOML and YAML parsers give, as Lua gets it: they tell integers (as bigint) from floats, dates become
+ * KumoMTA's one-key table, and a null becomes nil: the key goes, a list keeps the hole.
+ */
+function fromParser(value: unknown, depth = 0): Plain {
   if (value === null) return undefined;
-  if (Array.isArray(value)) return value.map(withoutNull);
-  if (typeof value === 'object') {
-    const map: { [key: string]: Plain } = {};
-    for (const [key, item] of Object.entries(value)) map[key] = withoutNull(item as Plain);
-    return map;
-  }
-  return value;
-}
-
-/** TOML tells `5` from `5.0`, and so does Lua. Dates become KumoMTA's one-key table. */
-function fromToml(value: unknown): Plain {
-  if (value instanceof toml.TomlDate) return { $__toml_private_datetime: value.toISOString() };
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number') return Number.isInteger(value) ? new Float(value) : value;
-  if (Array.isArray(value)) return value.map(fromToml);
-  if (typeof value === 'object' && value !== null) {
-    const map: { [key: string]: Plain } = {};
-    for (const [key, item] of Object.entries(value)) map[key] = fromToml(item);
-    return map;
-  }
-  return value as Plain;
+  if (typeof value !== 'object') return value as Plain;
+  if (value instanceof toml.TomlDate) return { $__toml_private_datetime: value.toISOString() };
+  // An alias of YAML may lead into itself.
+  if (depth > MAX_DEPTH) throw new Error('recursion limit exceeded');
+  if (Array.isArray(value)) return value.map((item) => fromParser(item, depth + 1));
+  const map: { [key: string]: Plain } = {};
+  for (const [key, item] of Object.entries(value)) setMember(map, key, fromParser(item, depth + 1));
+  return map;
 }
 
-const encodeJson =
+const encode =
   (indent: number): KumoFunction =>
   (_host, L) => {
-    pushPlain(L, JSON.stringify(encodable(toPlain(L, 1)) ?? null, null, indent));
+    const at = L.ci.funcOff + 1;
+    pushPlain(L, encodeJson(at < L.top ? L.stack[at] : undefined, indent));
     return 1;
   };
-
-function encodable(value: Plain): unknown {
-  if (value instanceof Float) return value.value;
-  if (value instanceof Opaque) throw new ConfigError('POLICY_FAILED', `cannot serialize <${value.type}>`);
-  if (value instanceof Uint8Array) return [...value];
-  if (Array.isArray(value)) return value.map((item) => encodable(item) ?? null);
-  if (typeof value === 'object' && value !== null) {
-    // Sorted keys: Lua's order says nothing, and equal tables should give equal text.
-    const keys = Object.keys(value).sort();
-    return Object.fromEntries(keys.map((key) => [key, encodable(value[key])]));
-  }
-  return value;
-}
 
 const INDENT = 2;
 
 export const serdeFunctions: Record<string, KumoFunction> = {
   json_load: load('json'),
   json_parse: parse('json'),
-  json_encode: encodeJson(0),
-  json_encode_pretty: encodeJson(INDENT),
+  json_encode: encode(0),
+  json_encode_pretty: encode(INDENT),
   toml_load: load('toml'),
   toml_parse: parse('toml'),
   yaml_load: load('yaml'),

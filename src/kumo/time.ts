@@ -5,9 +5,9 @@ import { suspend } from '../lua/suspend.ts';
 import type { KumoFunction } from './host.ts';
 
 const sleep: KumoFunction = (host, L) => {
-  const seconds = lua.lua_tonumber(L, 1);
-  // KumoMTA panics on these; false is what fengari gives for a value that is no number.
-  if (typeof seconds !== 'number' || !(seconds >= 0) || seconds === Infinity) {
+  const seconds = lua.lua_isnumber(L, 1) ? lua.lua_tonumber(L, 1) : Number.NaN;
+  // KumoMTA panics on these.
+  if (!(seconds >= 0) || seconds === Infinity) {
     throw new ConfigError(
       'POLICY_FAILED',
       "bad argument #1 to 'sleep' (a finite number of seconds, 0 or more, expected)",

@@ -12,6 +12,7 @@ import {
   lauxlib,
   lua,
   luaF_initupvals,
+  name,
   type Proto,
   tag,
   textOf,
@@ -19,17 +20,24 @@ import {
 
 export class Chunks {
   private readonly protos = new Map<string, { proto: Proto; upvalues: number }>();
+  private readonly texts = new Map<string, Uint8Array>();
   private readonly shortNames = new Map<string, string>();
   private readonly read: (file: string) => Uint8Array;
 
-  /** `read` gives a file's bytes, or throws what the policy's author should see. */
-  constructor(read: (file: string) => Uint8Array) {
-    this.read = read;
+  /**
+   * `read` gives a file's bytes, or throws what the policy's author should see. `known` are texts of files that another
+   * worker has loaded: they stand for what is on disk.
+   */
+  constructor(read: (file: string) => Uint8Array, known: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.read = (file) => known.get(file) ?? read(file);
   }
 
   /** Pushes the main function of `file`. Throws POLICY_SYNTAX with the line, or what reading the file threw. */
   push(L: LuaState, file: string): void {
-    if (!this.pushCompiled(L, file)) this.compile(L, file, this.read(file));
+    if (this.pushCompiled(L, file)) return;
+    const text = this.read(file);
+    this.compile(L, file, text);
+    this.texts.set(file, text);
   }
 
   /** The same for a chunk whose text is at hand; `file` is its name in messages. */
@@ -42,9 +50,9 @@ export class Chunks {
     return this.shortNames.get(short) ?? short;
   }
 
-  /** Files that have been compiled, the policy and its modules. */
-  files(): string[] {
-    return [...this.protos.keys()];
+  /** The files that have been loaded, the policy and its modules, with their texts. */
+  sources(): ReadonlyMap<string, Uint8Array> {
+    return this.texts;
   }
 
   private pushCompiled(L: LuaState, file: string): boolean {
@@ -63,7 +71,7 @@ export class Chunks {
 
   private compile(L: LuaState, file: string, bytes: Uint8Array): void {
     const text = bytes[0] === HASH ? withoutFirstLine(bytes) : bytes;
-    const status = lauxlib.luaL_loadbuffer(L, text, text.length, bytesOf(`@${file}`));
+    const status = lauxlib.luaL_loadbufferx(L, text, text.length, bytesOf(`@${file}`), name('t'));
     if (status !== lua.LUA_OK) {
       const message = textOf(lua.lua_tolstring(L, -1)!);
       lua.lua_pop(L, 1);

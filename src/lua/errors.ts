@@ -1,6 +1,6 @@
 /** Errors between Lua and the host: what Lua raised as a ConfigError, and host failures as Lua error objects. */
 import { ConfigError, type ErrorCode, type ErrorPlace } from '../errors.ts';
-import { type LuaState, lauxlib, lua, name, textOf, type Udata } from './fengari.ts';
+import { type DebugInfo, type LuaState, lauxlib, lua, name, textOf, type Udata } from './fengari.ts';
 
 /** The data of a Lua error object that a host function raised. `tostring` shows the message and the traceback. */
 class HostFailure {
@@ -14,12 +14,12 @@ class HostFailure {
 
 const METATABLE = 'kumo-configd.error';
 
-/** Raises `error` in Lua as an error object, placed at the Lua line that called the host function. */
+/** Raises `error` in Lua as an error object, placed at the Lua line that runs or that called the host function. */
 export function raise(L: LuaState, error: ConfigError): never {
-  const place = { ...callerPlace(L, 1), ...error.place };
+  const place = { ...callerPlace(L, 0), ...error.place };
   const placed = new ConfigError(error.code, error.message, { place, details: error.details, cause: error.cause });
   lua.lua_checkstack(L, 10);
-  lauxlib.luaL_traceback(L, L, null, 1);
+  lauxlib.luaL_traceback(L, L, null, 0);
   const traceback = textOf(lua.lua_tolstring(L, -1)!);
   lua.lua_pop(L, 1);
   pushFailure(L, new HostFailure(placed, traceback));
@@ -36,10 +36,17 @@ function pushFailure(L: LuaState, failure: HostFailure): void {
     lua.lua_setfield(L, -2, name('__tostring'));
     lua.lua_pushliteral(L, 'error');
     lua.lua_setfield(L, -2, name('__name'));
+    protect(L);
     lua.lua_pushvalue(L, -1);
     lua.lua_setfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE));
   }
   lua.lua_setmetatable(L, -2);
+}
+
+/** Keeps the metatable on top of the stack, one that all contexts of a state share, out of a policy's reach. */
+export function protect(L: LuaState): void {
+  lua.lua_pushboolean(L, false);
+  lua.lua_setfield(L, -2, name('__metatable'));
 }
 
 function failureToString(L: LuaState): number {
@@ -54,14 +61,23 @@ export function callerPlace(L: LuaState, level: number): ErrorPlace {
   const ar = new lua.lua_Debug();
   for (let i = level; lua.lua_getstack(L, i, ar); i++) {
     lua.lua_getinfo(L, name('Sl'), ar);
-    if (ar.currentline > 0) return { file: chunkPath(textOf(ar.source)), line: ar.currentline };
+    if (ar.currentline > 0) return { file: fileOf(ar), line: ar.currentline };
   }
   return {};
 }
 
-/** `@path` names a file; other chunk names are shown as Lua shows them. */
-export function chunkPath(source: string): string {
-  return source.startsWith('@') || source.startsWith('=') ? source.slice(1) : `[string "${source.split('\n')[0]}"]`;
+/** `@path` names a file, whole; other chunks are shown as Lua shows them. */
+function fileOf(ar: DebugInfo): string {
+  const source = textOf(ar.source);
+  return source.startsWith('@') ? source.slice(1) : textOf(ar.short_src);
+}
+
+/** `FILE:LINE` at which the function at a stack index is defined. */
+export function definedAt(L: LuaState, index: number): string {
+  const ar = new lua.lua_Debug();
+  lua.lua_pushvalue(L, index);
+  lua.lua_getinfo(L, name('>S'), ar);
+  return `${fileOf(ar)}:${ar.linedefined}`;
 }
 
 /**
@@ -80,21 +96,31 @@ export function takeError(L: LuaState, code: ErrorCode, fullPath: (short: string
       cause: error.cause,
     });
   }
+  lua.lua_checkstack(L, 20);
   const message = errorText(L);
   lua.lua_pop(L, 1);
-  lua.lua_checkstack(L, 20);
   lauxlib.luaL_traceback(L, L, null, 0);
   const traceback = textOf(lua.lua_tolstring(L, -1)!);
   lua.lua_pop(L, 1);
   const position = /^(.*?):(\d+): /s.exec(message);
   if (position === null) return new ConfigError(code, message, { details: withTraceback(undefined, traceback) });
   return new ConfigError(code, message.slice(position[0].length), {
-    place: { file: fullPath(position[1]!), line: Number(position[2]) },
+    place: placeOf(L, position[1]!, Number(position[2]), fullPath),
     details: withTraceback(undefined, traceback),
   });
 }
 
-/** Text of the error value on top, without running metamethods: the thread that raised it is dead. */
+/** The place that a message names: the frame it was raised in knows its file by its whole path. */
+function placeOf(L: LuaState, short: string, line: number, fullPath: (short: string) => string): ErrorPlace {
+  const ar = new lua.lua_Debug();
+  for (let level = 0; lua.lua_getstack(L, level, ar); level++) {
+    lua.lua_getinfo(L, name('Sl'), ar);
+    if (ar.currentline === line && textOf(ar.short_src) === short) return { file: fileOf(ar), line };
+  }
+  return { file: fullPath(short), line };
+}
+
+/** Text of the error value on top. */
 function errorText(L: LuaState): string {
   switch (lua.lua_type(L, -1)) {
     case lua.LUA_TSTRING:
@@ -103,8 +129,24 @@ function errorText(L: LuaState): string {
     case lua.LUA_TNIL:
       return 'nil was raised as an error';
     default:
-      return `a ${textOf(lua.lua_typename(L, lua.lua_type(L, -1)))} was raised as an error`;
+      return ownText(L) ?? `a ${textOf(lua.lua_typename(L, lua.lua_type(L, -1)))} was raised as an error`;
   }
+}
+
+/** What the `__tostring` of the value on top says. It runs in a thread of its own: the one that raised it is dead. */
+function ownText(L: LuaState): string | undefined {
+  if (lauxlib.luaL_getmetafield(L, -1, name('__tostring')) === lua.LUA_TNIL) return undefined;
+  lua.lua_pop(L, 1);
+  const scratch = lua.lua_newthread(L);
+  lua.lua_pushcfunction(scratch, (L) => {
+    lauxlib.luaL_tolstring(L, 1);
+    return 1;
+  });
+  lua.lua_pushvalue(L, -2);
+  lua.lua_xmove(L, scratch, 1);
+  lua.lua_pop(L, 1);
+  if (lua.lua_pcall(scratch, 1, 1, 0) !== lua.LUA_OK) return undefined;
+  return textOf(lua.lua_tolstring(scratch, -1)!);
 }
 
 function withTraceback(details: unknown, traceback: string): unknown {

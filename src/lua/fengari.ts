@@ -7,6 +7,7 @@ import lstring from 'fengari/src/lstring.js';
 import ltable from 'fengari/src/ltable.js';
 
 export type {
+  DebugInfo,
   LClosure,
   LuaContinuation,
   LuaFunction,

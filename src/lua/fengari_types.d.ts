@@ -34,6 +34,11 @@ declare module 'fengari' {
     status: number;
     nny: number;
     hookmask: number;
+    hookcount: number;
+    basehookcount: number;
+    errfunc: number;
+    /** Ours: resumed by the policy's own code, not by the driver of its handler (see suspend.ts). */
+    nested?: boolean;
     ci: { func: TValue; funcOff: number; top: number; callstatus: number; previous: LuaState['ci'] | null };
     l_G: { mainthread: LuaState; l_registry: TValue };
   }
@@ -83,6 +88,7 @@ declare module 'fengari' {
     lua_atnativeerror(L: LuaState, f: LuaFunction): LuaFunction | null;
     lua_absindex(L: LuaState, i: number): number;
     lua_call(L: LuaState, args: number, results: number): void;
+    lua_callk(L: LuaState, args: number, results: number, context: unknown, k: LuaContinuation): void;
     lua_checkstack(L: LuaState, n: number): boolean;
     lua_close(L: LuaState): void;
     lua_concat(L: LuaState, n: number): void;
@@ -94,6 +100,7 @@ declare module 'fengari' {
     lua_getstack(L: LuaState, level: number, ar: DebugInfo): number;
     lua_gettop(L: LuaState): number;
     lua_insert(L: LuaState, i: number): void;
+    lua_isnumber(L: LuaState, i: number): boolean;
     lua_isyieldable(L: LuaState): boolean;
     lua_newtable(L: LuaState): void;
     lua_newthread(L: LuaState): LuaState;
@@ -112,6 +119,7 @@ declare module 'fengari' {
     lua_pushstring(L: LuaState, s: Uint8Array): Uint8Array;
     lua_pushvalue(L: LuaState, i: number): void;
     lua_rawgeti(L: LuaState, i: number, n: number): number;
+    lua_rawset(L: LuaState, i: number): void;
     lua_rawlen(L: LuaState, i: number): number;
     lua_rawseti(L: LuaState, i: number, n: number): void;
     lua_remove(L: LuaState, i: number): void;
@@ -120,11 +128,13 @@ declare module 'fengari' {
     lua_setfield(L: LuaState, i: number, name: Uint8Array): void;
     lua_setglobal(L: LuaState, name: Uint8Array): void;
     lua_sethook(L: LuaState, f: ((L: LuaState, ar: DebugInfo) => void) | null, mask: number, count: number): void;
+    lua_setupvalue(L: LuaState, i: number, n: number): Uint8Array | null;
     lua_setmetatable(L: LuaState, i: number): void;
     lua_settop(L: LuaState, i: number): void;
     lua_status(L: LuaState): number;
     lua_toboolean(L: LuaState, i: number): boolean;
     lua_tolstring(L: LuaState, i: number): Uint8Array | null;
+    lua_tocfunction(L: LuaState, i: number): LuaFunction;
     lua_tonumber(L: LuaState, i: number): number;
     lua_tothread(L: LuaState, i: number): LuaState | null;
     lua_touserdata(L: LuaState, i: number): unknown;
@@ -137,7 +147,7 @@ declare module 'fengari' {
   interface AuxApi {
     luaL_checktype(L: LuaState, arg: number, type: number): void;
     luaL_getmetafield(L: LuaState, i: number, name: Uint8Array): number;
-    luaL_loadbuffer(L: LuaState, text: Uint8Array, size: number, name: Uint8Array): number;
+    luaL_loadbufferx(L: LuaState, text: Uint8Array, size: number, name: Uint8Array, mode: Uint8Array | null): number;
     luaL_newstate(): LuaState;
     luaL_openlibs(L: LuaState): void;
     luaL_requiref(L: LuaState, name: Uint8Array, open: LuaFunction, global: number): void;

@@ -1,4 +1,5 @@
 /** Values in and out of Lua. Both directions work on fengari's own cells: the C API would copy each value twice. */
+import { ConfigError } from '../errors.ts';
 import { Float, Opaque, type Plain } from '../objects/plain.ts';
 import {
   type LuaState,
@@ -24,7 +25,8 @@ export interface HostValue {
   toPlain(): Plain;
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is data in Lua.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The text of a Lua string, or its bytes when they are not UTF-8. The text is kept on the string. */
 export function stringValue(string: TString): string | Uint8Array {
@@ -42,9 +44,7 @@ export function stringValue(string: TString): string | Uint8Array {
 
 function longString(string: TString): string | Uint8Array {
   try {
-    // A byte order mark is data in Lua, hence not ignoreBOM's default; TextDecoder drops it, so compare lengths.
-    const text = decoder.decode(string.realstring);
-    string.js = string.realstring[0] === 0xef && text.charCodeAt(0) !== 0xfeff ? `\ufeff${text}` : text;
+    string.js = decoder.decode(string.realstring);
     return string.js;
   } catch {
     return string.realstring;
@@ -87,7 +87,7 @@ export function plainOf(cell: TValue, depth = 0): Plain {
     case tag.LUA_TLNGSTR:
       return stringValue(cell.value as TString);
     case tag.LUA_TTABLE:
-      if (depth > MAX_DEPTH) throw new Error('recursive table detected');
+      if (depth > MAX_DEPTH) throw new ConfigError('POLICY_FAILED', 'recursive table detected');
       return plainTable(cell.value as Table, depth + 1);
     case tag.LUA_TLIGHTUSERDATA:
       return cell.value === null ? null : new Opaque('light userdata');
@@ -114,12 +114,15 @@ function plainTable(table: Table, depth: number): Plain {
   }
   const map: { [key: string]: Plain } = {};
   for (let entry = table.f; entry !== undefined; entry = entry.n) {
-    const key = keyText(entry.key);
-    // `__proto__` as an own property would change the object instead of filling it.
-    if (key === '__proto__') Object.defineProperty(map, key, { value: plainOf(entry.value, depth), enumerable: true });
-    else map[key] = plainOf(entry.value, depth);
+    setMember(map, keyText(entry.key), plainOf(entry.value, depth));
   }
   return map;
+}
+
+/** Sets `map[key]`, also where a plain assignment of `__proto__` would change the object instead of filling it. */
+export function setMember(map: { [key: string]: Plain }, key: string, value: Plain): void {
+  if (key !== '__proto__') map[key] = value;
+  else Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function plainList(table: Table, depth: number): Plain[] | undefined {
@@ -144,7 +147,7 @@ function keyText(key: TValue): string {
   if (key.type === tag.LUA_TNUMINT || key.type === tag.LUA_TNUMFLT || key.type === tag.LUA_TBOOLEAN) {
     return String(key.value);
   }
-  throw new Error('a table key must be a string, a number or a boolean');
+  throw new ConfigError('POLICY_FAILED', 'a table key must be a string, a number or a boolean');
 }
 
 /** Pushes plain data. `undefined` is nil, `null` the null userdata that KumoMTA gives for absent options. */
@@ -169,7 +172,7 @@ function cellOf(L: LuaState, value: Plain): TValue {
       if (value === null) return new LuaTValue(tag.LUA_TLIGHTUSERDATA, null);
       if (value instanceof Uint8Array) return new LuaTValue(tag.LUA_TLNGSTR, luaString(value));
       if (value instanceof Float) return new LuaTValue(tag.LUA_TNUMFLT, value.value);
-      if (value instanceof Opaque) throw new Error(`a ${value.type} cannot be passed to Lua`);
+      if (value instanceof Opaque) throw new ConfigError('POLICY_FAILED', `a ${value.type} cannot be passed to Lua`);
       return new LuaTValue(tag.LUA_TTABLE, tableOf(L, value));
   }
 }

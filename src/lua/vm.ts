@@ -1,8 +1,19 @@
 /** One Lua state as KumoMTA policies find it: which libraries there are, how modules are found, what is taken away. */
 import { ConfigError, toConfigError } from '../errors.ts';
 import type { Chunks } from './chunks.ts';
+import { keepHooks } from './deadline.ts';
 import { raise } from './errors.ts';
-import { bytesOf, type LuaFunction, type LuaState, lauxlib, lua, lualib, name, textOf } from './fengari.ts';
+import {
+  bytesOf,
+  type LuaContinuation,
+  type LuaFunction,
+  type LuaState,
+  lauxlib,
+  lua,
+  lualib,
+  name,
+  textOf,
+} from './fengari.ts';
 import { nested, suspend } from './suspend.ts';
 import { luaString, pushPlain, stringValue } from './values.ts';
 
@@ -37,16 +48,26 @@ const LIBRARIES = [
 export function newState(host: VmHost): LuaState {
   const L = lauxlib.luaL_newstate();
   // What host functions throw becomes an error object of Lua; without this, fengari loses the exception.
-  lua.lua_atnativeerror(L, (L) => raise(L, toConfigError(lua.lua_touserdata(L, 1), 'INTERNAL')));
+  lua.lua_atnativeerror(L, (L) => raise(L, nativeError(lua.lua_touserdata(L, 1))));
   for (const [library, open] of LIBRARIES) {
     lauxlib.luaL_requiref(L, name(library), open, 1);
     lua.lua_pop(L, 1);
   }
   nested(L);
+  keepHooks(L);
   installBase(L, host);
   installOs(L, host);
   installPackage(L, host);
   return L;
+}
+
+/** JavaScript ran out of something that the script asked too much of, or the host has a fault of its own. */
+function nativeError(thrown: unknown): ConfigError {
+  if (thrown instanceof RangeError) {
+    const reason = thrown.message.includes('call stack') ? 'stack overflow' : `not enough memory (${thrown.message})`;
+    return new ConfigError('POLICY_FAILED', reason, { cause: thrown });
+  }
+  return toConfigError(thrown, 'INTERNAL');
 }
 
 function setGlobalFunction(L: LuaState, global: string, f: LuaFunction): void {
@@ -69,6 +90,11 @@ function installBase(L: LuaState, host: VmHost): void {
   setGlobalFunction(L, 'loadfile', (L) => {
     try {
       host.chunks.push(L, textArgument(L, 1, 'loadfile'));
+      // The third argument is the chunk's _ENV.
+      if (lua.lua_gettop(L) > 3) {
+        lua.lua_pushvalue(L, 3);
+        lua.lua_setupvalue(L, -2, 1);
+      }
       return 1;
     } catch (thrown) {
       lua.lua_pushnil(L);
@@ -79,16 +105,17 @@ function installBase(L: LuaState, host: VmHost): void {
   setGlobalFunction(L, 'dofile', (L) => {
     host.chunks.push(L, textArgument(L, 1, 'dofile'));
     const below = lua.lua_gettop(L) - 1;
-    lua.lua_call(L, 0, lua.LUA_MULTRET);
-    return lua.lua_gettop(L) - below;
+    const results: LuaContinuation = (L) => lua.lua_gettop(L) - below;
+    lua.lua_callk(L, 0, lua.LUA_MULTRET, null, results);
+    return results(L, lua.LUA_OK, null);
   });
 }
 
 function installOs(L: LuaState, host: VmHost): void {
   lua.lua_getglobal(L, name('os'));
   lua.lua_pushcfunction(L, (L) => {
-    const code = lua.lua_type(L, 1) === lua.LUA_TNUMBER ? lua.lua_tonumber(L, 1) : lua.lua_toboolean(L, 1) ? 0 : 1;
-    return host.exit(lua.lua_gettop(L) === 0 ? 0 : code);
+    if (lua.lua_type(L, 1) === lua.LUA_TBOOLEAN) return host.exit(lua.lua_toboolean(L, 1) ? 0 : 1);
+    return host.exit(lua.lua_isnumber(L, 1) ? lua.lua_tonumber(L, 1) : 0);
   });
   lua.lua_setfield(L, -2, name('exit'));
   lua.lua_pushcfunction(L, (L) => {
@@ -131,15 +158,16 @@ function installPackage(L: LuaState, host: VmHost): void {
   const searchers: LuaFunction[] = [searchPreload, searchPath, searchHelpers, refuseC];
   lua.lua_createtable(L, searchers.length, 0);
   for (const [i, searcher] of searchers.entries()) {
-    lua.lua_pushcfunction(L, searcher);
+    // `package` is kept with each: the policy may take the global away.
+    lua.lua_pushvalue(L, -2);
+    lua.lua_pushcclosure(L, searcher, 1);
     lua.lua_rawseti(L, -2, i + 1);
   }
   lua.lua_setfield(L, -2, name('searchers'));
   lua.lua_pop(L, 1);
 
   function searchPreload(L: LuaState): number {
-    lua.lua_getglobal(L, name('package'));
-    lua.lua_getfield(L, -1, name('preload'));
+    lua.lua_getfield(L, lua.lua_upvalueindex(1), name('preload'));
     if (lua.lua_getfield(L, -1, bytesOf(textArgument(L, 1, 'require'))) !== lua.LUA_TNIL) return 1;
     lua.lua_pushliteral(L, `\n\tno field package.preload['${textArgument(L, 1, 'require')}']`);
     return 1;
@@ -147,8 +175,7 @@ function installPackage(L: LuaState, host: VmHost): void {
 
   function searchPath(L: LuaState): number {
     const module = textArgument(L, 1, 'require');
-    lua.lua_getglobal(L, name('package'));
-    lua.lua_getfield(L, -1, name('path'));
+    lua.lua_getfield(L, lua.lua_upvalueindex(1), name('path'));
     const path = lua.lua_tolstring(L, -1);
     if (path === null) throw new ConfigError('POLICY_FAILED', "'package.path' must be a string");
     const tried: string[] = [];
@@ -157,8 +184,7 @@ function installPackage(L: LuaState, host: VmHost): void {
       const file = template.replaceAll('?', module.replaceAll('.', '/'));
       if (host.exists(file)) {
         host.chunks.push(L, file);
-        lua.lua_pushliteral(L, file);
-        return 2;
+        return loader(L, file);
       }
       tried.push(`\n\tno file '${file}'`);
     }
@@ -175,6 +201,21 @@ function installPackage(L: LuaState, host: VmHost): void {
     }
     const file = `kumo-configd:${module.replaceAll('.', '/')}.lua`;
     host.chunks.pushText(L, file, bytesOf(text));
+    return loader(L, file);
+  }
+
+  /** Wraps the chunk on top as KumoMTA's `require` runs it: a module's body must not wait, fengari's own may. */
+  function loader(L: LuaState, file: string): number {
+    lua.lua_pushcclosure(
+      L,
+      (L) => {
+        lua.lua_pushvalue(L, lua.lua_upvalueindex(1));
+        lua.lua_insert(L, 1);
+        lua.lua_call(L, lua.lua_gettop(L) - 1, 1);
+        return 1;
+      },
+      1,
+    );
     lua.lua_pushliteral(L, file);
     return 2;
   }

@@ -75,9 +75,18 @@ export class Monitor {
     return this.#current;
   }
 
-  /** Takes the baseline and begins to poll. Rejects if the baseline cannot be taken; see FileSet.scan. */
-  async start(): Promise<Snapshot> {
+  /**
+   * Takes the state against which the first poll is held, in place of any that was taken before. Rejects if it cannot
+   * be taken; see FileSet.scan.
+   */
+  async baseline(): Promise<Snapshot> {
     await this.#timed(async () => this.#settle(await this.#scan()));
+    return this.current;
+  }
+
+  /** Begins to poll, after taking the baseline unless that has been done. */
+  async start(): Promise<Snapshot> {
+    if (this.#current === undefined) await this.baseline();
     this.#schedule();
     return this.current;
   }

@@ -10,9 +10,9 @@ import type { DefinitionKind, KumoHost, LogLevel } from '../kumo/host.ts';
 import { installKumo } from '../kumo/index.ts';
 import type { Chunks } from '../lua/chunks.ts';
 import { Deadline } from '../lua/deadline.ts';
-import { chunkPath, takeError } from '../lua/errors.ts';
-import { type LClosure, type LuaState, LuaTValue, lua, name, type TValue, tag, textOf } from '../lua/fengari.ts';
-import { drive } from '../lua/suspend.ts';
+import { definedAt, takeError } from '../lua/errors.ts';
+import { type LuaState, LuaTValue, lua, name, type TValue, tag, textOf } from '../lua/fengari.ts';
+import { type Driver, drive } from '../lua/suspend.ts';
 import { pushPlain } from '../lua/values.ts';
 import { newState, type VmHost } from '../lua/vm.ts';
 import type { Plain } from '../objects/plain.ts';
@@ -38,6 +38,8 @@ export interface ContextHost {
   setGlobs(globs: string[]): void;
   evalGlobs(): Promise<string[]>;
   log(level: LogLevel, place: ErrorPlace, text: string): void;
+  /** The context goes on after a wait, with the call that it was given as `number`. */
+  goesOn(number: number): void;
 }
 
 interface Handler {
@@ -63,6 +65,11 @@ export type Answer = {
 /** The one event in which KumoMTA lets a policy register handlers. */
 const MAIN = 'main';
 
+const LUA_RIDX_GLOBALS = 2;
+
+/** A sleep that the deadline cuts short is far enough behind it never to be the first of the two. */
+const OVERTIME_MS = 1000;
+
 export class Context {
   private readonly host: ContextHost;
   private readonly L: LuaState;
@@ -75,6 +82,8 @@ export class Context {
   private currentEvent: string | undefined;
   /** A finished coroutine, kept for the next call. */
   private spare: LuaState | undefined;
+  /** The worker's number of the running call. */
+  private number = 0;
 
   private constructor(host: ContextHost) {
     this.host = host;
@@ -103,11 +112,7 @@ export class Context {
     host.chunks.push(co, host.policy);
     context.deadline.start(host.timeoutMs);
     try {
-      await context.finish(
-        co,
-        drive(co, 0, (promise) => context.bounded(promise)),
-        'POLICY_FAILED',
-      );
+      context.check(co, await drive(co, 0, context.driver(co)), 'POLICY_FAILED');
     } finally {
       context.deadline.stop();
     }
@@ -127,33 +132,37 @@ export class Context {
 
   /**
    * Calls the handlers of a config event. Returns the answer at once when no handler waited, else a promise of it;
-   * throws (or rejects with) a ConfigError when a handler fails or does not return the object it has to.
+   * throws (or rejects with) a ConfigError when a handler fails or does not return the object it has to. `number` is
+   * the worker's for this call.
    */
-  call(event: string, args: Plain[]): Answer | Promise<Answer> {
+  call(event: string, args: Plain[], number = 0): Answer | Promise<Answer> {
     this.callRecord.reset();
+    this.number = number;
     const handlers = this.handlers.get(event);
     if (handlers === undefined) return { status: 'none', ...this.used(event, null) };
     this.deadline.start(this.host.timeoutMs);
-    this.enter(event);
-    const answer = this.callFrom(event, args, handlers, 0);
-    if (answer instanceof Promise) return answer.finally(() => this.deadline.stop());
-    this.deadline.stop();
-    return answer;
+    let waits = false;
+    try {
+      this.enter(event);
+      const answer = this.callFrom(event, args, handlers, 0);
+      if (!(answer instanceof Promise)) return answer;
+      waits = true;
+      return answer.finally(() => this.deadline.stop());
+    } finally {
+      if (!waits) this.deadline.stop();
+    }
   }
 
   /** Calls all handlers of an event whose answer does not matter (`pre_init`, `init`, `validate_config`, `main`). */
   async run(event: string, args: Plain[]): Promise<void> {
+    this.number = 0;
     this.enter(event);
     for (const handler of this.handlers.get(event) ?? []) {
       this.deadline.start(this.host.timeoutMs);
       const co = this.coroutine();
       this.prepare(co, event, handler, args);
       try {
-        await this.finish(
-          co,
-          drive(co, args.length, (promise) => this.bounded(promise)),
-          'HANDLER_FAILED',
-        );
+        this.check(co, await drive(co, args.length, this.driver(co)), 'HANDLER_FAILED');
       } finally {
         this.deadline.stop();
       }
@@ -167,11 +176,12 @@ export class Context {
       const handler = handlers[i]!;
       const co = this.coroutine();
       this.prepare(co, event, handler, args);
-      const status = drive(co, args.length, (promise) => this.bounded(promise));
+      const status = drive(co, args.length, this.driver(co));
       if (typeof status !== 'number') {
-        return this.finish(co, status, 'HANDLER_FAILED').then(
-          () => this.answer(co, event, handler) ?? this.callFrom(event, args, handlers, i + 1),
-        );
+        return status.then((status) => {
+          this.check(co, status, 'HANDLER_FAILED');
+          return this.answer(co, event, handler) ?? this.callFrom(event, args, handlers, i + 1);
+        });
       }
       this.check(co, status, 'HANDLER_FAILED');
       const answer = this.answer(co, event, handler);
@@ -215,9 +225,9 @@ export class Context {
     const connectionArgument = CONNECTION_ARGUMENT[event];
     lua.lua_checkstack(co, args.length + 1);
     co.stack[co.top++] = new LuaTValue(handler.fn.type, handler.fn.value);
-    for (const [i, arg] of args.entries()) {
-      if (i === connectionArgument) pushConnectionMeta(co, this.connectionMeta(arg));
-      else pushPlain(co, arg);
+    for (let i = 0; i < args.length; i++) {
+      if (i === connectionArgument) pushConnectionMeta(co, this.connectionMeta(args[i]));
+      else pushPlain(co, args[i]);
     }
   }
 
@@ -227,35 +237,44 @@ export class Context {
     });
   }
 
-  private async finish(
-    co: LuaState,
-    running: number | Promise<number>,
-    code: 'POLICY_FAILED' | 'HANDLER_FAILED',
-  ): Promise<void> {
-    this.check(co, await running, code);
-  }
-
   private check(co: LuaState, status: number, code: 'POLICY_FAILED' | 'HANDLER_FAILED'): void {
-    if (status === lua.LUA_OK) return;
-    throw takeError(co, code, (short) => this.host.chunks.fullPath(short));
+    if (status === lua.LUA_OK && !this.deadline.passed) return;
+    const error = status === lua.LUA_OK ? undefined : takeError(co, code, (short) => this.host.chunks.fullPath(short));
+    if (!this.deadline.passed || error?.code === 'HANDLER_TIMEOUT') throw error;
+    // The script may have caught the timeout and gone on with something else: it is late all the same.
+    const { message } = this.deadline.error();
+    throw new ConfigError('HANDLER_TIMEOUT', message, { place: error?.place, details: error?.details });
   }
 
   /** A wait ends at the call's deadline, whatever it waits for. */
-  private bounded(promise: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.deadline.passed = true;
-        reject(this.deadline.error());
-      }, this.deadline.remainingMs());
-      promise.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+  private driver(co: LuaState): Driver {
+    return {
+      wait: (promise) => {
+        if (this.deadline.passed) return Promise.reject(this.deadline.error());
+        return new Promise((resolve, reject) => {
+          const timer = setTimeout(() => {
+            this.deadline.expire(co);
+            reject(this.deadline.error());
+          }, this.deadline.remainingMs());
+          promise.then(resolve, reject).finally(() => clearTimeout(timer));
+        });
+      },
+      goOn: () => {
+        if (this.deadline.remainingMs() === 0) this.deadline.expire(co);
+        this.host.goesOn(this.number);
+      },
+    };
   }
 
   private enter(event: string): void {
     if (this.currentEvent === event) return;
     this.currentEvent = event;
-    lua.lua_pushliteral(this.L, event);
-    lua.lua_setglobal(this.L, name('_KUMO_CURRENT_EVENT'));
+    // Raw: a policy may guard its globals with a metatable.
+    lua.lua_rawgeti(this.L, lua.LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    lua.lua_pushliteral(this.L, '_KUMO_CURRENT_EVENT');
+    pushPlain(this.L, event);
+    lua.lua_rawset(this.L, -3);
+    lua.lua_pop(this.L, 1);
   }
 
   /** What the call that has just ended used. */
@@ -293,7 +312,7 @@ export class Context {
     return { file: handler.defined.slice(0, colon), line: Number(handler.defined.slice(colon + 1)) };
   }
 
-  private on(L: LuaState, event: string, fn: TValue): void {
+  private on(L: LuaState, event: string, index: number): void {
     if (this.currentEvent !== undefined && this.currentEvent !== MAIN) {
       throw new ConfigError(
         'POLICY_FAILED',
@@ -310,7 +329,8 @@ export class Context {
       const [first] = handlers;
       throw new ConfigError('POLICY_FAILED', `${event} event already has a handler defined at ${first!.defined}`);
     }
-    handlers.push({ fn: new LuaTValue(fn.type, fn.value), defined: definedAt(fn) });
+    const fn = L.stack[L.ci.funcOff + index]!;
+    handlers.push({ fn: new LuaTValue(fn.type, fn.value), defined: definedAt(L, index) });
     this.handlers.set(event, handlers);
   }
 
@@ -318,7 +338,7 @@ export class Context {
     const { host } = this;
     return {
       validating: host.validating,
-      on: (L, event, handler) => this.on(L, event, handler),
+      on: (L, event, index) => this.on(L, event, index),
       registrars: (event) => this.registered.get(event),
       define: host.define,
       validationFailed: host.validationFailed,
@@ -330,15 +350,11 @@ export class Context {
         return host.readFile(file);
       },
       log: host.log,
-      sleep: (seconds) => new Promise((done) => setTimeout(done, seconds * 1000)),
+      // The deadline ends the call before a longer wait is over; its timer need not outlive it by days.
+      sleep: (seconds) =>
+        new Promise((done) => setTimeout(done, Math.min(seconds * 1000, this.deadline.remainingMs() + OVERTIME_MS))),
     };
   }
-}
-
-function definedAt(fn: TValue): string {
-  if (fn.type !== tag.LUA_TLCL) return '[C]:0';
-  const { p } = fn.value as LClosure;
-  return `${chunkPath(textOf(p.source.realstring))}:${p.linedefined}`;
 }
 
 function callStack(L: LuaState): string[] {

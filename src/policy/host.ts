@@ -13,7 +13,9 @@ import {
   CELL_BYTES,
   Cell,
   type FromWorker,
+  NO_CALL,
   type Results,
+  type Sources,
   Status,
   type ToWorker,
   type WorkerData,
@@ -66,7 +68,6 @@ interface PendingCall {
   done: (result: CallResult) => void;
   /** Set once the call has been lost with a worker; it is tried once more. */
   retried: boolean;
-  settled: boolean;
 }
 
 /** A worker gets at most this much work at a time, by what its calls took so far. */
@@ -79,18 +80,28 @@ const GRACE_MS = 1000;
 /** After this long in one call, what waits behind it goes to a worker that has nothing to do. */
 const STALL_MS = 100;
 
+/** What a worker tells of a generation that it has loaded. */
+interface Loaded {
+  events: string[];
+  sources: Sources;
+}
+
 class PolicyWorker {
   readonly outstanding = new Map<number, PendingCall>();
   readonly provenances: Provenance[] = [];
   readonly cells: Int32Array;
+  /** Process groups that `os.execute` started and that run. */
+  readonly children = new Set<number>();
   readonly runs = new Map<number, { resolve: () => void; reject: (error: ConfigError) => void }>();
-  readonly loads = new Map<number, { resolve: (loaded: LoadedPolicy) => void; reject: (error: ConfigError) => void }>();
+  readonly loads = new Map<number, { resolve: (loaded: Loaded) => void; reject: (error: ConfigError) => void }>();
   readonly worker: ReturnType<typeof newPolicyWorker>;
-  /** Moving average of a call's time. */
+  /** Moving average of the time for which a call keeps the worker busy. */
   averageUs = 20;
   nextSeq = 1;
   heartbeat = 0;
   aliveAt: number;
+  /** It shows no life right now: nothing is sent to it until it does. */
+  stalled = false;
 
   constructor(data: Omit<WorkerData, 'cells'>, now: number) {
     const cells = new SharedArrayBuffer(CELL_BYTES);
@@ -107,7 +118,21 @@ class PolicyWorker {
     this.worker.postMessage(message);
   }
 
-  /** The call that the worker started last, if it is still without a result. */
+  /** Ends the thread, and the commands that it waited for. */
+  async end(): Promise<void> {
+    await this.worker.terminate();
+    for (const pid of this.children) {
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch (thrown) {
+        // It ended by itself, and the thread had no time to say so.
+        if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+      }
+    }
+    this.children.clear();
+  }
+
+  /** The call that the worker is at, if it is still without a result. */
   running(): PendingCall | undefined {
     return this.outstanding.get(Atomics.load(this.cells, Cell.STARTED));
   }
@@ -118,7 +143,8 @@ export class PolicyHost {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly workers: PolicyWorker[] = [];
-  private readonly loaded = new Set<number>();
+  /** The generations that every worker has, with the Lua texts that they run whatever happens to the files. */
+  private readonly loaded = new Map<number, Sources>();
   /** The load of the policy that calls go to, and the epoch that it stands for. */
   private current = { generation: 0, epoch: 0 };
   private readonly queue: PendingCall[] = [];
@@ -139,12 +165,19 @@ export class PolicyHost {
 
   /** Loads the policy as it is on disk into every worker, beside what runs. Rejects with what is wrong with it. */
   async load(generation: number): Promise<LoadedPolicy> {
-    const [first, ...others] = this.workers;
-    // The first worker finds out whether the policy loads at all; the rest follow only then.
-    const loaded = await this.loadInto(first!, generation);
-    await Promise.all(others.map((worker) => this.loadInto(worker, generation)));
-    this.loaded.add(generation);
-    return loaded;
+    if (this.stopped) throw stopping();
+    // One worker finds out whether the policy loads at all; the rest follow only then, with the texts that it read.
+    const first = this.workers[0]!;
+    try {
+      const { events, sources } = await this.loadInto(first, generation);
+      this.loaded.set(generation, sources);
+      const others = this.workers.filter((worker) => worker !== first);
+      await Promise.all(others.map((worker) => this.loadInto(worker, generation, sources)));
+      return { events, files: [...sources.keys()] };
+    } catch (thrown) {
+      this.retire(generation);
+      throw thrown;
+    }
   }
 
   /** From now on calls go to `generation`, as answers for `epoch`. What was loaded before is forgotten. */
@@ -167,11 +200,12 @@ export class PolicyHost {
 
   /** Calls a config event's handlers; `done` gets the result, in no particular order between calls. */
   call(event: string, args: Plain[], done: (result: CallResult) => void): void {
-    this.enqueue({ event, args, epoch: 0, done, retried: false, settled: false });
+    this.enqueue({ event, args, epoch: 0, done, retried: false });
   }
 
   /** Runs events in one context, in order, stopping at the first that fails. */
   run(generation: number, events: string[], args: Plain[] = []): Promise<void> {
+    if (this.stopped) return Promise.reject(stopping());
     const worker = this.workers[0]!;
     const id = this.nextRun++;
     return new Promise((resolve, reject) => {
@@ -181,18 +215,28 @@ export class PolicyHost {
     });
   }
 
+  /** Ends the workers at once; what waits for them fails. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const worker of this.workers) {
-      this.failAll(worker, new ConfigError('SHUTTING_DOWN', 'the daemon is stopping'));
+    const workers = this.workers.splice(0);
+    const waiting = [
+      ...this.queue.splice(this.queueHead),
+      ...workers.flatMap((worker) => [...worker.outstanding.values()]),
+    ];
+    for (const call of waiting) this.fail(call, stopping());
+    for (const { loads, runs } of workers) {
+      for (const waiter of [...loads.values(), ...runs.values()]) waiter.reject(stopping());
     }
-    await Promise.all(this.workers.map((worker) => worker.worker.terminate()));
-    this.workers.length = 0;
+    await Promise.all(workers.map((worker) => worker.end()));
   }
 
   // --- Sending ---------------------------------------------------------------------------------------------------
 
   private enqueue(call: PendingCall): void {
+    if (this.stopped) {
+      this.fail(call, stopping());
+      return;
+    }
     this.queue.push(call);
     if (this.flushing) return;
     // One message carries what a turn of the event loop asks for.
@@ -222,7 +266,7 @@ export class PolicyHost {
   }
 
   private byLoad(): PolicyWorker[] {
-    return this.workers.toSorted((a, b) => a.outstanding.size - b.outstanding.size);
+    return this.workers.filter((worker) => !worker.stalled).sort((a, b) => a.outstanding.size - b.outstanding.size);
   }
 
   /** Sends the next calls, at most `room`. */
@@ -237,12 +281,20 @@ export class PolicyHost {
       this.queue[this.queueHead++] = undefined as unknown as PendingCall;
       call.epoch = epoch;
       const seq = worker.nextSeq;
-      worker.nextSeq = (worker.nextSeq + 1) | 0;
+      worker.nextSeq = (seq + 1) | 0 || NO_CALL + 1;
       worker.outstanding.set(seq, call);
       calls.push({ seq, event: call.event, args: call.args });
     }
     if (worker.outstanding.size === calls.length) worker.aliveAt = this.clock.monotonic();
-    worker.send({ type: 'calls', generation, calls });
+    try {
+      worker.send({ type: 'calls', generation, calls });
+    } catch (thrown) {
+      // An argument of a kind that does not cross threads: then none of them has been sent.
+      for (const { seq } of calls) {
+        this.fail(worker.outstanding.get(seq)!, toConfigError(thrown));
+        worker.outstanding.delete(seq);
+      }
+    }
   }
 
   // --- Receiving -------------------------------------------------------------------------------------------------
@@ -250,7 +302,13 @@ export class PolicyHost {
   private newWorker(): PolicyWorker {
     const { policy, path, validating, timeoutMs } = this.options;
     const worker = new PolicyWorker({ policy, path, validating, timeoutMs }, this.clock.monotonic());
-    worker.worker.on('message', (message: FromWorker) => this.receive(worker, message));
+    worker.worker.on('message', (message: FromWorker) => {
+      try {
+        this.receive(worker, message);
+      } catch (thrown) {
+        this.log.error({ err: thrown, message: message.type }, 'a message of a policy worker could not be handled');
+      }
+    });
     worker.worker.on('error', (error) => this.replace(worker, `it failed: ${error.message}`));
     worker.worker.on('exit', () => this.replace(worker, 'it ended'));
     return worker;
@@ -259,15 +317,17 @@ export class PolicyHost {
   private receive(worker: PolicyWorker, message: FromWorker): void {
     const { options } = this;
     worker.aliveAt = this.clock.monotonic();
+    worker.stalled = false;
     switch (message.type) {
       case 'results':
+        if (message.forgetProvenances) worker.provenances.length = 0;
         worker.provenances.push(...message.newProvenances);
         this.receiveResults(worker, message.results);
         break;
       case 'loaded': {
         const waiter = worker.loads.get(message.generation);
         worker.loads.delete(message.generation);
-        if (message.error === undefined) waiter?.resolve({ events: message.events, files: message.files });
+        if (message.error === undefined) waiter?.resolve({ events: message.events, sources: message.sources });
         else waiter?.reject(ConfigError.fromReport(message.error));
         break;
       }
@@ -302,6 +362,10 @@ export class PolicyHost {
       case 'print':
         options.onPrint(message.text);
         break;
+      case 'child':
+        if (message.runs) worker.children.add(message.pid);
+        else worker.children.delete(message.pid);
+        break;
       case 'exit':
         options.onExit(message.code);
         break;
@@ -309,34 +373,32 @@ export class PolicyHost {
   }
 
   private receiveResults(worker: PolicyWorker, results: Results): void {
-    let totalUs = 0;
+    let busyUs = 0;
     for (const [i, seq] of results.seqs.entries()) {
       const call = worker.outstanding.get(seq);
       worker.outstanding.delete(seq);
-      const durationUs = results.durationsUs[i]!;
-      totalUs += durationUs;
-      // A call that was also given to another worker has one result only.
-      if (call === undefined || call.settled) continue;
-      call.settled = true;
-      call.done({
+      busyUs += results.busyUs[i]!;
+      // It went to another worker, too.
+      if (call === undefined) continue;
+      this.settle(call, {
         status: results.statuses[i] as CallResult['status'],
         value: results.values[i]!,
         error: results.errors[i]!,
         provenance: worker.provenances[results.provenances[i]!] ?? null,
-        durationUs,
+        durationUs: results.durationsUs[i]!,
         forConnection: results.forConnection[i] === 1,
         epoch: call.epoch,
       });
     }
-    const averageUs = totalUs / results.seqs.length;
+    const averageUs = busyUs / results.seqs.length;
     worker.averageUs += (averageUs - worker.averageUs) / 8;
     if (this.queueHead < this.queue.length) this.dispatch();
   }
 
-  private loadInto(worker: PolicyWorker, generation: number): Promise<LoadedPolicy> {
+  private loadInto(worker: PolicyWorker, generation: number, sources?: Sources): Promise<Loaded> {
     return new Promise((resolve, reject) => {
       worker.loads.set(generation, { resolve, reject });
-      worker.send({ type: 'load', generation });
+      worker.send({ type: 'load', generation, sources });
       this.watch();
     });
   }
@@ -351,7 +413,7 @@ export class PolicyHost {
       if (this.stopped) return;
       const now = this.clock.monotonic();
       for (const worker of [...this.workers]) this.look(worker, now);
-      this.watch();
+      this.dispatch();
     });
   }
 
@@ -360,28 +422,28 @@ export class PolicyHost {
     if (heartbeat !== worker.heartbeat || !busy(worker)) {
       worker.heartbeat = heartbeat;
       worker.aliveAt = now;
+      worker.stalled = false;
       return;
     }
     const silentMs = now - worker.aliveAt;
     if (silentMs > this.options.timeoutMs + GRACE_MS) {
       this.replace(worker, `it did not come back within ${Math.round(silentMs)} ms`);
     } else if (silentMs > STALL_MS) {
+      worker.stalled = true;
       this.giveAway(worker);
     }
   }
 
-  /** Moves what waits behind a long call to the other workers, if one of them is free. */
+  /**
+   * Takes back what was sent along with a long call, or behind it, for the other workers. What the worker began in
+   * earlier batches waits there for something else, and stays.
+   */
   private giveAway(worker: PolicyWorker): void {
-    if (
-      worker.outstanding.size < 2 ||
-      !this.workers.some((other) => other !== worker && other.outstanding.size === 0)
-    ) {
-      return;
-    }
-    const started = Atomics.load(worker.cells, Cell.STARTED);
+    const running = Atomics.load(worker.cells, Cell.STARTED);
+    const batch = Atomics.load(worker.cells, Cell.BATCH);
     Atomics.store(worker.cells, Cell.SKIP_THROUGH, (worker.nextSeq - 1) | 0);
     for (const [seq, call] of worker.outstanding) {
-      if (((seq - started) | 0) <= 0) continue;
+      if (seq === running || ((seq - batch) | 0) < 0) continue;
       worker.outstanding.delete(seq);
       this.enqueue(call);
     }
@@ -393,13 +455,13 @@ export class PolicyHost {
     if (index === -1 || this.stopped) return;
     this.restarts++;
     const culprit = worker.running();
-    const what = culprit === undefined ? 'no call' : `${culprit.event}(${describeArgs(culprit.args)})`;
+    const what = culprit === undefined ? idleWork(worker) : `${culprit.event}(${describeArgs(culprit.args)})`;
     this.log.error({ running: what }, `policy worker replaced: ${why}`);
-    void worker.worker.terminate();
+    worker.end().catch((thrown) => this.log.error({ err: thrown }, 'a command of a policy could not be ended'));
     const fresh = this.newWorker();
     this.workers[index] = fresh;
-    for (const generation of this.loaded) {
-      this.loadInto(fresh, generation).catch((error: ConfigError) =>
+    for (const [generation, sources] of this.loaded) {
+      this.loadInto(fresh, generation, sources).catch((error: ConfigError) =>
         this.log.error({ err: error.toJSON() }, 'the policy does not load in the new worker'),
       );
     }
@@ -407,7 +469,6 @@ export class PolicyHost {
     for (const waiter of worker.loads.values()) waiter.reject(lost);
     for (const waiter of worker.runs.values()) waiter.reject(lost);
     for (const call of worker.outstanding.values()) {
-      if (call.settled) continue;
       if (call === culprit || call.retried) this.fail(call, lost);
       else {
         call.retried = true;
@@ -415,21 +476,20 @@ export class PolicyHost {
       }
     }
     worker.outstanding.clear();
+    this.watch();
   }
 
-  private failAll(worker: PolicyWorker, error: ConfigError): void {
-    for (const call of worker.outstanding.values()) this.fail(call, error);
-    worker.outstanding.clear();
-    for (let i = this.queueHead; i < this.queue.length; i++) this.fail(this.queue[i]!, error);
-    this.queueHead = this.queue.length;
-    for (const waiter of worker.loads.values()) waiter.reject(error);
-    for (const waiter of worker.runs.values()) waiter.reject(error);
+  /** Gives a call its one result. What the caller does with it must not keep the others from theirs. */
+  private settle(call: PendingCall, result: CallResult): void {
+    try {
+      call.done(result);
+    } catch (thrown) {
+      this.log.error({ err: thrown, event: call.event }, 'the result of a handler call could not be taken');
+    }
   }
 
   private fail(call: PendingCall, error: ConfigError): void {
-    if (call.settled) return;
-    call.settled = true;
-    call.done({
+    this.settle(call, {
       status: Status.ERROR,
       value: null,
       error: error.toJSON(),
@@ -439,6 +499,16 @@ export class PolicyHost {
       epoch: call.epoch,
     });
   }
+}
+
+function stopping(): ConfigError {
+  return new ConfigError('SHUTTING_DOWN', 'the daemon is stopping');
+}
+
+/** What a worker is at when it is at no call. */
+function idleWork(worker: PolicyWorker): string {
+  if (worker.loads.size > 0) return 'the load of the policy';
+  return worker.runs.size > 0 ? 'the events of the start' : 'no call';
 }
 
 function busy(worker: PolicyWorker): boolean {

@@ -1,15 +1,16 @@
 /** A policy worker: the thread in which Lua runs. Holds the contexts of the epochs that are in use. */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { helperSource } from '../embedded.ts';
 import { ConfigError, type ErrorReport, toConfigError } from '../errors.ts';
 import { Chunks } from '../lua/chunks.ts';
 import { compileGlobs } from '../monitor/globs.ts';
+import { Batch, ProvenanceTable } from './batch.ts';
 import { type Answer, Context, type ContextHost } from './context.ts';
-import { type Call, Cell, type FromWorker, type Results, Status, type ToWorker, type WorkerData } from './protocol.ts';
-import type { Provenance } from './record.ts';
+import { exists, readFile, readPolicy } from './files.ts';
+import { ContextPool } from './pool.ts';
+import { type Call, Cell, type FromWorker, NO_CALL, type Sources, type ToWorker, type WorkerData } from './protocol.ts';
 
 const data = workerData as WorkerData;
 const port = parentPort!;
@@ -33,33 +34,21 @@ function ask<T>(what: 'eval_globs'): Promise<T> {
   );
 }
 
-/** A policy's file. Only regular files: reading a FIFO or a device could block this thread for good. */
-function readFile(file: string): Uint8Array {
-  try {
-    if (!statSync(file).isFile()) throw new Error('not a regular file');
-    return readFileSync(file);
-  } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'No such file or directory (os error 2)' : message;
-    throw new ConfigError('POLICY_FAILED', `reading file ${file}: ${reason}`, { cause: thrown });
-  }
-}
-
-function exists(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK);
-    return statSync(file).isFile();
-  } catch {
-    // Not there, or not ours to read: for `require` the same as in Lua, the next template is tried.
-    return false;
-  }
-}
-
 function execute(command: string): Promise<{ code: number } | { signal: number }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', command], { stdio: 'inherit' });
+    // What the daemon's standard input is, is not for a policy to read. A process group of its own can be ended whole.
+    const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code === null ? { signal: osConstants.signals[signal!] } : { code }));
+    const { pid } = child;
+    if (pid === undefined) return;
+    post({ type: 'child', pid, runs: true });
+    // The call that waits for it has failed by then.
+    const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), data.timeoutMs);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      post({ type: 'child', pid, runs: false });
+      resolve(code === null ? { signal: osConstants.signals[signal!] } : { code });
+    });
   });
 }
 
@@ -90,62 +79,22 @@ function contextHost(chunks: Chunks): ContextHost {
     },
     evalGlobs: () => ask('eval_globs'),
     log: (level, place, text) => post({ type: 'log', level, place, text }),
+    goesOn: (number) => Atomics.store(cells, Cell.STARTED, number),
   };
 }
 
 // --- Contexts ----------------------------------------------------------------------------------------------------
 
-/** All contexts of one load of the policy. */
+/** One load of the policy: its texts, and the contexts that run them. */
 class Generation {
-  private readonly chunks = new Chunks((file) => readPolicy(file));
-  private readonly host = contextHost(this.chunks);
-  private readonly free: Context[] = [];
-  private readonly waiting: ((context: Context | Promise<Context>) => void)[] = [];
-  private count = 0;
+  readonly chunks: Chunks;
+  readonly pool: ContextPool<Context>;
 
-  async load(): Promise<{ events: string[]; files: string[] }> {
-    const context = await Context.load(this.host);
-    this.count++;
-    this.free.push(context);
-    return { events: context.events(), files: this.chunks.files() };
+  constructor(sources?: Sources) {
+    this.chunks = new Chunks((file) => (file === data.policy ? readPolicy(file) : readFile(file)), sources);
+    const host = contextHost(this.chunks);
+    this.pool = new ContextPool(() => Context.load(host), MAX_CONTEXTS);
   }
-
-  acquire(): Context | Promise<Context> {
-    const context = this.free.pop();
-    if (context !== undefined) return context;
-    if (this.count < MAX_CONTEXTS) return this.build();
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-
-  release(context: Context): void {
-    const next = this.waiting.shift();
-    if (context.usable) {
-      if (next === undefined) this.free.push(context);
-      else next(context);
-      return;
-    }
-    this.count--;
-    if (next !== undefined) next(this.build());
-  }
-
-  private async build(): Promise<Context> {
-    this.count++;
-    try {
-      return await Context.load(this.host);
-    } catch (thrown) {
-      this.count--;
-      throw thrown;
-    }
-  }
-}
-
-function readPolicy(file: string): Uint8Array {
-  if (file === data.policy && !exists(file)) {
-    throw new ConfigError('POLICY_NOT_FOUND', `reading policy file "${file}": No such file or directory (os error 2)`, {
-      place: { file },
-    });
-  }
-  return readFile(file);
 }
 
 const generations = new Map<number, Generation>();
@@ -158,142 +107,105 @@ function generation(number: number): Generation {
 
 // --- Calls -------------------------------------------------------------------------------------------------------
 
-const provenanceNumbers = new Map<string, number>();
-const provenanceNumber = new WeakMap<Provenance, number>();
-let newProvenances: Provenance[] = [];
-
-/** The number of a provenance in the table that host and worker build up together. */
-function numberOf(provenance: Provenance): number {
-  let number = provenanceNumber.get(provenance);
-  if (number !== undefined) return number;
-  const text = JSON.stringify(provenance);
-  number = provenanceNumbers.get(text);
-  if (number === undefined) {
-    number = provenanceNumbers.size;
-    provenanceNumbers.set(text, number);
-    newProvenances.push(provenance);
-  }
-  provenanceNumber.set(provenance, number);
-  return number;
-}
-
-class Batch {
-  private results: Results = newResults();
-
-  answered(call: Call, answer: Answer, startedAt: number): void {
-    const { results } = this;
-    results.seqs.push(call.seq);
-    results.statuses.push(
-      answer.status === 'value' ? Status.VALUE : answer.status === 'nil' ? Status.NIL : Status.NONE,
-    );
-    results.values.push(answer.status === 'value' ? JSON.stringify(answer.value.value) : null);
-    results.errors.push(null);
-    results.provenances.push(numberOf(answer.provenance));
-    results.forConnection.push(answer.forConnection ? 1 : 0);
-    results.durationsUs.push(Math.round((performance.now() - startedAt) * 1000));
-  }
-
-  failed(call: Call, error: ErrorReport, startedAt: number): void {
-    const { results } = this;
-    results.seqs.push(call.seq);
-    results.statuses.push(Status.ERROR);
-    results.values.push(null);
-    results.errors.push(error);
-    results.provenances.push(-1);
-    results.forConnection.push(0);
-    results.durationsUs.push(Math.round((performance.now() - startedAt) * 1000));
-  }
-
-  send(): void {
-    if (this.results.seqs.length === 0) return;
-    post({ type: 'results', results: this.results, newProvenances });
-    newProvenances = [];
-    this.results = newResults();
-  }
-}
-
-function newResults(): Results {
-  return { seqs: [], statuses: [], values: [], errors: [], provenances: [], durationsUs: [], forConnection: [] };
-}
+const provenances = new ProvenanceTable();
 
 function reportOf(thrown: unknown): ErrorReport {
   return toConfigError(thrown).toJSON();
 }
 
 function runCalls(number: number, calls: Call[]): void {
-  const batch = new Batch();
+  const batch = new Batch(provenances, post);
+  if (calls.length > 0) Atomics.store(cells, Cell.BATCH, calls[0]!.seq);
   for (const call of calls) {
     Atomics.store(cells, Cell.STARTED, call.seq);
     // Numbers wrap around; their difference tells the order.
     if (((call.seq - Atomics.load(cells, Cell.SKIP_THROUGH)) | 0) <= 0) continue;
     const startedAt = performance.now();
     try {
-      const owner = generation(number);
-      const context = owner.acquire();
-      if (context instanceof Promise) void callLater(owner, context, call, startedAt);
-      else callNow(owner, context, call, startedAt, batch);
+      const { pool } = generation(number);
+      const context = pool.acquire();
+      if (context instanceof Promise) void callLater(pool, context, call, startedAt);
+      else callNow(pool, context, call, startedAt, batch);
     } catch (thrown) {
-      batch.failed(call, reportOf(thrown), startedAt);
+      batch.failed(call.seq, reportOf(thrown), performance.now() - startedAt);
     }
   }
   batch.send();
 }
 
-function callNow(owner: Generation, context: Context, call: Call, startedAt: number, batch: Batch): void {
+function callNow(pool: ContextPool<Context>, context: Context, call: Call, startedAt: number, batch: Batch): void {
   try {
-    const answer = context.call(call.event, call.args);
+    const answer = context.call(call.event, call.args, call.seq);
     if (answer instanceof Promise) {
-      void callLater(owner, context, call, startedAt, answer);
+      void callLater(pool, context, call, startedAt, answer);
       return;
     }
-    batch.answered(call, answer, startedAt);
+    batch.answered(call.seq, answer, performance.now() - startedAt);
   } catch (thrown) {
-    batch.failed(call, reportOf(thrown), startedAt);
+    batch.failed(call.seq, reportOf(thrown), performance.now() - startedAt);
   }
-  owner.release(context);
+  pool.release(context);
 }
 
 /** A call that has to wait, for a context or for what its handler waits for; its result travels alone. */
 async function callLater(
-  owner: Generation,
+  pool: ContextPool<Context>,
   coming: Context | Promise<Context>,
   call: Call,
   startedAt: number,
   running?: Promise<Answer>,
 ): Promise<void> {
-  const batch = new Batch();
+  const batch = new Batch(provenances, post);
+  let busyMs = performance.now() - startedAt;
   let context: Context | undefined;
   try {
     context = await coming;
-    batch.answered(call, await (running ?? context.call(call.event, call.args)), startedAt);
+    let answer = running;
+    if (answer === undefined) {
+      const resumedAt = performance.now();
+      Atomics.store(cells, Cell.STARTED, call.seq);
+      answer = Promise.resolve(context.call(call.event, call.args, call.seq));
+      busyMs += performance.now() - resumedAt;
+    }
+    batch.answered(call.seq, await answer, performance.now() - startedAt, busyMs);
   } catch (thrown) {
-    batch.failed(call, reportOf(thrown), startedAt);
+    batch.failed(call.seq, reportOf(thrown), performance.now() - startedAt, busyMs);
   }
-  if (context !== undefined) owner.release(context);
+  if (context !== undefined) pool.release(context);
   batch.send();
 }
 
 // --- Messages ----------------------------------------------------------------------------------------------------
 
-async function load(number: number): Promise<void> {
-  const fresh = new Generation();
+async function load(number: number, sources?: Sources): Promise<void> {
+  Atomics.store(cells, Cell.STARTED, NO_CALL);
+  const fresh = new Generation(sources);
+  // Also when it fails below: the host forgets a candidate that does not load, but a generation that serves in other
+  // workers stays, and each call to it here tries again.
+  generations.set(number, fresh);
   try {
-    const loaded = await fresh.load();
-    generations.set(number, fresh);
-    post({ type: 'loaded', generation: number, ...loaded });
+    const context = await fresh.pool.acquire();
+    fresh.pool.release(context);
+    post({ type: 'loaded', generation: number, events: context.events(), sources: copied(fresh.chunks.sources()) });
   } catch (thrown) {
-    post({ type: 'loaded', generation: number, events: [], files: [], error: reportOf(thrown) });
+    post({ type: 'loaded', generation: number, events: [], sources: new Map(), error: reportOf(thrown) });
   }
+}
+
+/** Without the memory around them: a small file's bytes lie in a buffer that Node shares out. */
+function copied(sources: Sources): Sources {
+  return new Map([...sources].map(([file, text]) => [file, Uint8Array.from(text)]));
 }
 
 async function run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
   try {
-    const owner = generation(message.generation);
-    const context = await owner.acquire();
+    const { pool } = generation(message.generation);
+    const context = await pool.acquire();
+    Atomics.store(cells, Cell.STARTED, NO_CALL);
     try {
       for (const event of message.events) await context.run(event, message.args);
     } finally {
-      owner.release(context);
+      pool.release(context);
     }
     post({ type: 'ran', id: message.id });
   } catch (thrown) {
@@ -304,7 +216,7 @@ async function run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'load':
-      void load(message.generation);
+      void load(message.generation, message.sources);
       break;
     case 'retire':
       generations.delete(message.generation);
@@ -316,10 +228,10 @@ port.on('message', (message: ToWorker) => {
       void run(message);
       break;
     case 'answer': {
-      const question = questions.get(message.id)!;
+      const question = questions.get(message.id);
       questions.delete(message.id);
-      if (message.error !== undefined) question.reject(ConfigError.fromReport(message.error));
-      else question.resolve(message.value);
+      if (message.error !== undefined) question?.reject(ConfigError.fromReport(message.error));
+      else question?.resolve(message.value);
       break;
     }
   }
