@@ -24,7 +24,7 @@ test: build lint
 
 build: $(BINARY)
 
-bench: $(DEPENDENCIES)
+bench: build
 	$(NODE) test/bench/main.ts
 
 lint: $(DEPENDENCIES)

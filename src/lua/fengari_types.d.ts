@@ -149,13 +149,13 @@ declare module 'fengari' {
     luaL_getmetafield(L: LuaState, i: number, name: Uint8Array): number;
     luaL_loadbufferx(L: LuaState, text: Uint8Array, size: number, name: Uint8Array, mode: Uint8Array | null): number;
     luaL_newstate(): LuaState;
-    luaL_openlibs(L: LuaState): void;
     luaL_requiref(L: LuaState, name: Uint8Array, open: LuaFunction, global: number): void;
     luaL_tolstring(L: LuaState, i: number): Uint8Array;
     luaL_traceback(L: LuaState, of: LuaState, message: Uint8Array | null, level: number): void;
     luaL_where(L: LuaState, level: number): void;
   }
   interface LibApi {
+    luaL_openlibs(L: LuaState): void;
     luaopen_base: LuaFunction;
     luaopen_coroutine: LuaFunction;
     luaopen_debug: LuaFunction;
