@@ -4,23 +4,13 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import { newPolicyWorker } from '../embedded.ts';
-import { ConfigError, type ErrorPlace, type ErrorReport, toConfigError } from '../errors.ts';
+import { ConfigError, type ErrorPlace, toConfigError } from '../errors.ts';
 import type { DefinitionKind, LogLevel } from '../kumo/host.ts';
 import type { Plain } from '../objects/plain.ts';
-import {
-  type Call,
-  CELL_BYTES,
-  Cell,
-  type FromWorker,
-  NO_CALL,
-  type Results,
-  type Sources,
-  Status,
-  type ToWorker,
-  type WorkerData,
-} from './protocol.ts';
-import type { Provenance } from './record.ts';
+import { busy, type CallResult, idleWork, type Loaded, type PendingCall, PolicyWorker } from './policy_worker.ts';
+import { type Call, Cell, type FromWorker, NO_CALL, type Results, type Sources, Status } from './protocol.ts';
+
+export type { CallResult } from './policy_worker.ts';
 
 export interface PolicyHostOptions {
   policy: string;
@@ -40,19 +30,6 @@ export interface PolicyHostOptions {
   onExit(code: number): void;
 }
 
-/** What a handler call came to. `value` is JSON text; null when no handler gave one or nil was an answer. */
-export interface CallResult {
-  status: (typeof Status)[keyof typeof Status];
-  value: string | null;
-  error: ErrorReport | null;
-  provenance: Provenance | null;
-  durationUs: number;
-  /** The answer is for one connection: a handler looked at its metadata. */
-  forConnection: boolean;
-  /** The epoch whose policy answered. */
-  epoch: number;
-}
-
 export interface LoadedPolicy {
   /** Events that have handlers. */
   events: string[];
@@ -60,83 +37,12 @@ export interface LoadedPolicy {
   files: string[];
 }
 
-interface PendingCall {
-  event: string;
-  args: Plain[];
-  /** The epoch that the call was sent under. */
-  epoch: number;
-  done: (result: CallResult) => void;
-  /** Set once the call has been lost with a worker; it is tried once more. */
-  retried: boolean;
-}
-
-/** A worker gets at most this much work at a time, by what its calls took so far. */
-const WINDOW_MS = 20;
-const MAX_WINDOW = 1000;
 const MAX_BATCH = 500;
 const WATCH_MS = 50;
 /** A worker that shows no life for this long beyond the deadline of a call is replaced. */
 const GRACE_MS = 1000;
 /** After this long in one call, what waits behind it goes to a worker that has nothing to do. */
 const STALL_MS = 100;
-
-/** What a worker tells of a generation that it has loaded. */
-interface Loaded {
-  events: string[];
-  sources: Sources;
-}
-
-class PolicyWorker {
-  readonly outstanding = new Map<number, PendingCall>();
-  readonly provenances: Provenance[] = [];
-  readonly cells: Int32Array;
-  /** Process groups that `os.execute` started and that run. */
-  readonly children = new Set<number>();
-  readonly runs = new Map<number, { resolve: () => void; reject: (error: ConfigError) => void }>();
-  readonly loads = new Map<number, { resolve: (loaded: Loaded) => void; reject: (error: ConfigError) => void }>();
-  readonly worker: ReturnType<typeof newPolicyWorker>;
-  /** Moving average of the time for which a call keeps the worker busy. */
-  averageUs = 20;
-  nextSeq = 1;
-  heartbeat = 0;
-  aliveAt: number;
-  /** It shows no life right now: nothing is sent to it until it does. */
-  stalled = false;
-
-  constructor(data: Omit<WorkerData, 'cells'>, now: number) {
-    const cells = new SharedArrayBuffer(CELL_BYTES);
-    this.cells = new Int32Array(cells);
-    this.aliveAt = now;
-    this.worker = newPolicyWorker({ workerData: { ...data, cells } satisfies WorkerData });
-  }
-
-  get window(): number {
-    return Math.max(2, Math.min(MAX_WINDOW, Math.floor((WINDOW_MS * 1000) / this.averageUs)));
-  }
-
-  send(message: ToWorker): void {
-    this.worker.postMessage(message);
-  }
-
-  /** Ends the thread, and the commands that it waited for. */
-  async end(): Promise<void> {
-    await this.worker.terminate();
-    for (const pid of this.children) {
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch (thrown) {
-        // It ended by itself, and the thread had no time to say so.
-        if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
-      }
-    }
-    this.children.clear();
-  }
-
-  /** The call that the worker is at, if it is still without a result. */
-  running(): PendingCall | undefined {
-    return this.outstanding.get(Atomics.load(this.cells, Cell.STARTED));
-  }
-}
 
 export class PolicyHost {
   private readonly options: PolicyHostOptions;
@@ -503,16 +409,6 @@ export class PolicyHost {
 
 function stopping(): ConfigError {
   return new ConfigError('SHUTTING_DOWN', 'the daemon is stopping');
-}
-
-/** What a worker is at when it is at no call. */
-function idleWork(worker: PolicyWorker): string {
-  if (worker.loads.size > 0) return 'the load of the policy';
-  return worker.runs.size > 0 ? 'the events of the start' : 'no call';
-}
-
-function busy(worker: PolicyWorker): boolean {
-  return worker.outstanding.size > 0 || worker.loads.size > 0 || worker.runs.size > 0;
 }
 
 function describeArgs(args: Plain[]): string {
