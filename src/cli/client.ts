@@ -1,5 +1,5 @@
 /** Asking a running daemon. */
-import { ConfigError, ERRORS, type ErrorCode } from '../errors.ts';
+import { ConfigError, ERRORS, type ErrorReport } from '../errors.ts';
 
 /** Longer than the longest wait that the daemon grants. */
 const TIMEOUT_MS = 90_000;
@@ -39,13 +39,5 @@ function refusal(server: string, status: number, answer: unknown): ConfigError {
   if (error === undefined || !Object.hasOwn(ERRORS, String(error['code']))) {
     return new ConfigError('SERVER_UNREACHABLE', `${server} answered ${status}, and not as kumo-configd does`);
   }
-  const { code, message, file, line, field, details } = error as {
-    code: ErrorCode;
-    message: string;
-    file?: string;
-    line?: number;
-    field?: string;
-    details?: unknown;
-  };
-  return new ConfigError(code, message, { place: { file, line, field }, details });
+  return ConfigError.fromReport(error as unknown as ErrorReport);
 }

@@ -1,7 +1,7 @@
 /** The userdata that `kumo.make_*` returns: read-only, and readable field by field where KumoMTA's is. */
 import { ConfigError } from '../errors.ts';
-import { protect } from '../lua/errors.ts';
-import { type LuaState, lua, name, type Udata } from '../lua/fengari.ts';
+import { type LuaState, lua } from '../lua/fengari.ts';
+import { pushUserdata } from '../lua/userdata.ts';
 import { type HostValue, pushPlain, toPlain } from '../lua/values.ts';
 import type { ObjectType } from '../objects/index.ts';
 import type { Plain } from '../objects/plain.ts';
@@ -21,23 +21,7 @@ export class ConfigObject implements HostValue {
 }
 
 export function pushConfigObject(L: LuaState, object: ConfigObject): void {
-  lua.lua_newuserdata(L, 0);
-  (L.stack[L.top - 1]!.value as Udata).data = object;
-  const metatable = `kumo-configd.${object.type.name}`;
-  if (lua.lua_getfield(L, lua.LUA_REGISTRYINDEX, name(metatable)) === lua.LUA_TNIL) {
-    lua.lua_pop(L, 1);
-    lua.lua_newtable(L);
-    lua.lua_pushliteral(L, object.type.name);
-    lua.lua_setfield(L, -2, name('__name'));
-    protect(L);
-    for (const [event, f] of Object.entries(METAMETHODS)) {
-      lua.lua_pushcfunction(L, f);
-      lua.lua_setfield(L, -2, name(event));
-    }
-    lua.lua_pushvalue(L, -1);
-    lua.lua_setfield(L, lua.LUA_REGISTRYINDEX, name(metatable));
-  }
-  lua.lua_setmetatable(L, -2);
+  pushUserdata(L, { name: object.type.name, metamethods: METAMETHODS }, object);
 }
 
 function self(L: LuaState): ConfigObject {

@@ -3,8 +3,8 @@
  * connection alone, so looking is recorded.
  */
 import { ConfigError } from '../errors.ts';
-import { protect } from '../lua/errors.ts';
-import { type LuaState, lua, name, type Udata } from '../lua/fengari.ts';
+import { type LuaState, lua } from '../lua/fengari.ts';
+import { pushUserdata } from '../lua/userdata.ts';
 import { pushPlain, toPlain } from '../lua/values.ts';
 import { textArgument } from '../lua/vm.ts';
 import type { Plain } from '../objects/plain.ts';
@@ -45,27 +45,8 @@ export class ConnectionMeta {
   }
 }
 
-const METATABLE = 'kumo-configd.ConnectionMeta';
-
 export function pushConnectionMeta(L: LuaState, meta: ConnectionMeta): void {
-  lua.lua_newuserdata(L, 0);
-  (L.stack[L.top - 1]!.value as Udata).data = meta;
-  if (lua.lua_getfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE)) === lua.LUA_TNIL) {
-    lua.lua_pop(L, 1);
-    lua.lua_newtable(L);
-    lua.lua_pushliteral(L, 'ConnectionMetaData');
-    lua.lua_setfield(L, -2, name('__name'));
-    protect(L);
-    lua.lua_newtable(L);
-    for (const [method, f] of Object.entries(METHODS)) {
-      lua.lua_pushcfunction(L, f);
-      lua.lua_setfield(L, -2, name(method));
-    }
-    lua.lua_setfield(L, -2, name('__index'));
-    lua.lua_pushvalue(L, -1);
-    lua.lua_setfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE));
-  }
-  lua.lua_setmetatable(L, -2);
+  pushUserdata(L, TYPE, meta);
 }
 
 function self(L: LuaState): ConnectionMeta {
@@ -88,3 +69,5 @@ const METHODS = {
     return 1;
   },
 };
+
+const TYPE = { name: 'ConnectionMetaData', methods: METHODS };

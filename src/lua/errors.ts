@@ -1,6 +1,7 @@
 /** Errors between Lua and the host: what Lua raised as a ConfigError, and host failures as Lua error objects. */
 import { ConfigError, type ErrorCode, type ErrorPlace } from '../errors.ts';
 import { type DebugInfo, type LuaState, lauxlib, lua, name, textOf, type Udata } from './fengari.ts';
+import { pushUserdata, type UserdataType } from './userdata.ts';
 
 /** The data of a Lua error object that a host function raised. `tostring` shows the message and the traceback. */
 class HostFailure {
@@ -12,7 +13,7 @@ class HostFailure {
   }
 }
 
-const METATABLE = 'kumo-configd.error';
+const FAILURE: UserdataType = { name: 'error', metamethods: { __tostring: failureToString } };
 
 /** Raises `error` in Lua as an error object, placed at the Lua line that runs or that called the host function. */
 export function raise(L: LuaState, error: ConfigError): never {
@@ -22,31 +23,8 @@ export function raise(L: LuaState, error: ConfigError): never {
   lauxlib.luaL_traceback(L, L, null, 0);
   const traceback = textOf(lua.lua_tolstring(L, -1)!);
   lua.lua_pop(L, 1);
-  pushFailure(L, new HostFailure(placed, traceback));
+  pushUserdata(L, FAILURE, new HostFailure(placed, traceback));
   return lua.lua_error(L);
-}
-
-function pushFailure(L: LuaState, failure: HostFailure): void {
-  lua.lua_newuserdata(L, 0);
-  (L.stack[L.top - 1]!.value as Udata).data = failure;
-  if (lua.lua_getfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE)) !== lua.LUA_TTABLE) {
-    lua.lua_pop(L, 1);
-    lua.lua_newtable(L);
-    lua.lua_pushcfunction(L, failureToString);
-    lua.lua_setfield(L, -2, name('__tostring'));
-    lua.lua_pushliteral(L, 'error');
-    lua.lua_setfield(L, -2, name('__name'));
-    protect(L);
-    lua.lua_pushvalue(L, -1);
-    lua.lua_setfield(L, lua.LUA_REGISTRYINDEX, name(METATABLE));
-  }
-  lua.lua_setmetatable(L, -2);
-}
-
-/** Keeps the metatable on top of the stack, one that all contexts of a state share, out of a policy's reach. */
-export function protect(L: LuaState): void {
-  lua.lua_pushboolean(L, false);
-  lua.lua_setfield(L, -2, name('__metatable'));
 }
 
 function failureToString(L: LuaState): number {

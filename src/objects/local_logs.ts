@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { list } from './containers.ts';
 import { duration } from './duration.ts';
 import { perRecord } from './log_record.ts';
-import { minFree } from './min_free.ts';
+import { diskFloor } from './min_free.ts';
 import { objectType } from './object_type.ts';
 import { integer, text } from './scalars.ts';
 import { table } from './table.ts';
@@ -37,15 +37,6 @@ export const localLogs = objectType(
         since: '2023.11.28-b5252a41',
       }),
     ),
-    min_free_space: minFree({
-      description: 'Free space floor, in percent or bytes.',
-      default: '10%',
-      since: '2024.09.02-c5476b89',
-    }),
-    min_free_inodes: minFree({
-      description: 'Free inode floor, in percent or inodes.',
-      default: '10%',
-      since: '2024.09.02-c5476b89',
-    }),
+    ...diskFloor,
   }),
 );

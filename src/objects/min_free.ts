@@ -37,3 +37,17 @@ function parseSize(digits: string): number {
   if (fault !== undefined) throw new FieldError(EXPECTED, `invalid MinFree size specifier. ${fault}`);
   return Number(digits);
 }
+
+/** The two options of whatever writes to a disk. */
+export const diskFloor = {
+  min_free_space: minFree({
+    description: 'Free space floor, in percent or bytes.',
+    default: '10%',
+    since: '2024.09.02-c5476b89',
+  }),
+  min_free_inodes: minFree({
+    description: 'Free inode floor, in percent or inodes.',
+    default: '10%',
+    since: '2024.09.02-c5476b89',
+  }),
+};

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { SPOOL_KIND } from './enums.ts';
 import { annotate } from './field.ts';
-import { minFree } from './min_free.ts';
+import { diskFloor } from './min_free.ts';
 import { objectType } from './object_type.ts';
 import { RocksSpoolParams } from './rocks_params.ts';
 import { choice, flag, text } from './scalars.ts';
@@ -21,15 +21,6 @@ export const spool = objectType(
         since: '2023.03.31-36aa20de',
       }),
     ),
-    min_free_space: minFree({
-      description: 'Free space floor, in percent or bytes.',
-      default: '10%',
-      since: '2024.09.02-c5476b89',
-    }),
-    min_free_inodes: minFree({
-      description: 'Free inode floor, in percent or inodes.',
-      default: '10%',
-      since: '2024.09.02-c5476b89',
-    }),
+    ...diskFloor,
   }),
 );
