@@ -8,10 +8,13 @@ export interface GuardedHeaders {
   authorization: string;
 }
 
-/** Addresses and networks as BlockList takes them; it also matches IPv4 addresses mapped into IPv6. */
+/**
+ * Addresses, networks and `any`, as KumoMTA writes them, in a BlockList; it matches IPv4 addresses that are mapped into
+ * IPv6, too.
+ */
 export function addressList(entries: readonly string[]): BlockList {
   const list = new BlockList();
-  for (const entry of entries) {
+  for (const entry of entries.flatMap((text) => (text === 'any' ? ['0.0.0.0/0', '::/0'] : [text]))) {
     const [address = '', bits] = entry.split('/');
     const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
     if (bits === undefined) list.addAddress(address, family);

@@ -1,4 +1,6 @@
 /** Requests and replies as route handlers see them: plain data, whatever the server underneath. */
+
+import { isUtf8 } from 'node:buffer';
 import type { TSchema } from '@sinclair/typebox';
 import { ConfigError, ERRORS, publicReport } from '../errors.ts';
 
@@ -50,34 +52,34 @@ export function errorBody(error: ConfigError): Record<string, unknown> {
 }
 
 const MAX_DEPTH = 64;
-const OPEN = new Set(['{', '[']);
-const CLOSE = new Set(['}', ']']);
 
 /** The body as JSON; undefined when it is empty. Throws MALFORMED_JSON or TOO_DEEP. */
 export function parseBody(body: Uint8Array): unknown {
   if (body.length === 0) return undefined;
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  if (depthOf(text) > MAX_DEPTH) throw new ConfigError('TOO_DEEP', `the JSON nests deeper than ${MAX_DEPTH}`);
+  if (!isUtf8(body)) throw new ConfigError('MALFORMED_JSON', 'the body is not UTF-8');
+  if (tooDeep(body)) throw new ConfigError('TOO_DEEP', `the JSON nests deeper than ${MAX_DEPTH}`);
   try {
-    return JSON.parse(text);
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   } catch (thrown) {
     throw new ConfigError('MALFORMED_JSON', (thrown as Error).message);
   }
 }
 
-/** How deep JSON text nests, found without parsing it. */
-function depthOf(text: string): number {
+const [QUOTE, BACKSLASH, BRACKET, END_BRACKET, BRACE, END_BRACE] = Buffer.from('"\\[]{}') as unknown as number[];
+
+/** Whether JSON nests deeper than MAX_DEPTH, found without parsing it. */
+function tooDeep(body: Uint8Array): boolean {
   let depth = 0;
-  let deepest = 0;
   let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i];
     if (inString) {
-      if (char === '\\') i++;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (OPEN.has(char)) deepest = Math.max(deepest, ++depth);
-    else if (CLOSE.has(char)) depth--;
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === BRACKET || byte === BRACE) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (byte === END_BRACKET || byte === END_BRACE) depth--;
   }
-  return deepest;
+  return false;
 }

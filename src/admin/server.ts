@@ -36,7 +36,7 @@ export class HttpListener {
   ): Promise<HttpListener> {
     const { listen, tls } = options;
     const { host, port } = splitAddress(listen);
-    const app = tls === null ? uws.App() : uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key });
+    const app = newApp(uws, listen, tls);
     new Router(app, options, log).register(routes);
     // Without the exclusive option the kernel would share the port between two daemons, each getting half.
     const socket = await new Promise<us_listen_socket | false>((resolve) =>
@@ -54,11 +54,22 @@ export class HttpListener {
   }
 }
 
+function newApp(uws: UwsModule, listen: string, tls: ListenerOptions['tls']): TemplatedApp {
+  if (tls === null) return uws.App();
+  try {
+    return uws.SSLApp({ cert_file_name: tls.certificate, key_file_name: tls.key });
+  } catch (thrown) {
+    const why = `${tls.certificate} and ${tls.key} are no certificate and its key: ${(thrown as Error).message}`;
+    throw new ConfigError('LISTENER_FAILED', `listen on ${listen}: ${why}`);
+  }
+}
+
 function splitAddress(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
-  const port = Number(listen.slice(colon + 1));
+  const digits = listen.slice(colon + 1);
+  const port = Number(digits);
   const host = listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  if (colon === -1 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (colon === -1 || !/^\d+$/.test(digits) || port > 65_535) {
     throw new ConfigError('LISTENER_FAILED', `listen on ${listen}: not of the form IP:port`);
   }
   // KumoMTA lets the resolver read `0:25` as every address.

@@ -38,7 +38,20 @@ const EVALUATION_GAP_MS = 1000;
 interface Waiting {
   entry: EpochEntry;
   startedAt: number;
-  settle: (entry: EpochEntry) => void;
+  settle: () => void;
+}
+
+export interface Bump {
+  entry: EpochEntry;
+  /** The current epoch before. */
+  previous: number;
+  /** Resolves once the number is on disk. */
+  recorded: Promise<void>;
+  /**
+   * Resolves with the entry once it is accepted or rejected and the verdict is on disk; when the daemon stops before,
+   * with the entry still pending. Never rejects.
+   */
+  settled: Promise<EpochEntry>;
 }
 
 export class Epochs {
@@ -49,8 +62,11 @@ export class Epochs {
   private readonly options: EpochsOptions;
   private next: number;
   private waiting: Waiting[] = [];
+  /** What the evaluation under way is for. */
+  private batch: Waiting[] = [];
   private evaluating = false;
   private notBefore = Number.NEGATIVE_INFINITY;
+  private cancel: (() => void) | undefined;
   private stopped = false;
 
   constructor(options: EpochsOptions) {
@@ -58,9 +74,7 @@ export class Epochs {
     const { ledger } = options;
     this.next = (ledger.last?.epoch ?? 0) + 1;
     this.current = ledger.lastAccepted?.epoch ?? 0;
-    for (const entry of ledger.page(Number.MAX_SAFE_INTEGER)) {
-      if (entry.status === 'accepted' && !this.scopes.has(entry.scope)) this.scopes.set(entry.scope, entry.epoch);
-    }
+    for (const [scope, { epoch }] of ledger.acceptedByScope()) this.scopes.set(scope, epoch);
   }
 
   /** The entry of the current epoch. */
@@ -86,30 +100,38 @@ export class Epochs {
     if (ledger.lastAccepted?.hash === hash()) return;
     const entry = this.newEntry({ scope: 'files', cause: 'start' });
     this.accept(entry, 0);
-    ledger.write(entry);
+    void ledger.write(entry);
   }
 
-  /** Takes the next number. `settled` resolves with the entry once it is accepted or rejected, and never rejects. */
-  bump(request: BumpRequest): { entry: EpochEntry; previous: number; settled: Promise<EpochEntry> } {
+  /** Takes the next number. Once stopped, nothing is evaluated any more and the number stays pending. */
+  bump(request: BumpRequest): Bump {
+    const { clock, ledger, onUnheeded } = this.options;
     const previous = this.current;
     const entry = this.newEntry(request);
     if (!BUILT_IN_SCOPES.has(request.scope)) {
       entry.dependents = 0;
+      // Nothing was loaded for it: what serves is still what the files were for the epoch before.
+      entry.hash = this.entry?.hash ?? entry.hash;
       this.accept(entry, 0);
-      this.options.ledger.write(entry);
-      this.options.onUnheeded(entry);
-      return { entry, previous, settled: Promise.resolve(entry) };
+      const recorded = ledger.write(entry);
+      onUnheeded(entry);
+      return { entry, previous, recorded, settled: recorded.then(() => entry) };
     }
-    this.options.ledger.write(entry);
-    const settled = new Promise<EpochEntry>((settle) =>
-      this.waiting.push({ entry, startedAt: this.options.clock.monotonic(), settle }),
-    );
+    const recorded = ledger.write(entry);
+    const settled = this.stopped
+      ? Promise.resolve(entry)
+      : new Promise<EpochEntry>((resolve) =>
+          this.waiting.push({ entry, startedAt: clock.monotonic(), settle: () => resolve(entry) }),
+        );
     this.evaluateWhenDue();
-    return { entry, previous, settled };
+    return { entry, previous, recorded, settled };
   }
 
+  /** An evaluation under way has no consequence any more; whoever waits for a verdict is told that there is none. */
   stop(): void {
     this.stopped = true;
+    this.cancel?.();
+    for (const { settle } of [...this.batch.splice(0), ...this.waiting.splice(0)]) settle();
   }
 
   private newEntry(request: BumpRequest): EpochEntry {
@@ -135,13 +157,14 @@ export class Epochs {
     this.evaluating = true;
     const wait = this.notBefore - this.options.clock.monotonic();
     if (wait <= 0) void this.evaluate();
-    else this.options.clock.after(wait, () => void this.evaluate());
+    else this.cancel = this.options.clock.after(wait, () => void this.evaluate());
   }
 
   private async evaluate(): Promise<void> {
     const { clock, evaluate, onAccepted, onRejected, ledger } = this.options;
     this.notBefore = clock.monotonic() + EVALUATION_GAP_MS;
     const batch = this.waiting;
+    this.batch = batch;
     this.waiting = [];
     const entries = batch.map(({ entry }) => entry);
     // Each number of the batch stands for the same candidate; the newest names it.
@@ -153,15 +176,15 @@ export class Epochs {
       error = toConfigError(thrown);
     }
     if (this.stopped) return;
-    for (const { entry, startedAt } of batch) {
+    this.batch = [];
+    for (const { entry, startedAt, settle } of batch) {
       const durationMs = clock.monotonic() - startedAt;
       if (error === undefined) this.accept(entry, durationMs);
       else this.reject(entry, error, durationMs);
-      ledger.write(entry);
+      void ledger.write(entry).then(settle);
     }
     if (error === undefined) onAccepted(candidate, entries);
     else onRejected(entries, error);
-    for (const { entry, settle } of batch) settle(entry);
     this.evaluating = false;
     if (this.waiting.length > 0) this.evaluateWhenDue();
   }

@@ -1,6 +1,7 @@
 /** The state directory: made when missing, and held by one daemon at a time. */
-import { mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
 export class StateDir {
@@ -15,7 +16,8 @@ export class StateDir {
   /** Makes and locks the directory. Throws STATE_DIR_UNUSABLE or STATE_DIR_LOCKED. */
   static async open(path: string): Promise<StateDir> {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path);
+      accessSync(`${path}/.`, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (thrown) {
       throw new ConfigError('STATE_DIR_UNUSABLE', `state directory ${path}: ${(thrown as Error).message}`);
     }
@@ -25,6 +27,13 @@ export class StateDir {
   close(): void {
     this.lock.close();
   }
+}
+
+/** As mkdir's `recursive`, which never returns where a file system refuses with ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /**

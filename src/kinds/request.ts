@@ -1,4 +1,6 @@
 /** What users may write to name an object, and which live object that is. */
+
+import { isDeepStrictEqual } from 'node:util';
 import { type Static, Type } from '@sinclair/typebox';
 import { ConfigError } from '../errors.ts';
 import { type MxSource, siteOf } from '../mx/resolver.ts';
@@ -6,10 +8,13 @@ import type { Plain } from '../objects/plain.ts';
 import { askPath, parsePathName } from './egress_path.ts';
 import type { Ask, KindName } from './kind.ts';
 import { askListenerDomain, DEFAULT_LISTENER, listenerDomainName } from './listener_domain.ts';
-import { formatQueueName } from './queue.ts';
+import { formatQueueName, parseQueueName, type QueueName } from './queue.ts';
 
 /** Longer names than this are nobody's. */
 const Name = Type.String({ minLength: 1, maxLength: 1024 });
+
+/** Live listener domains are named `LISTENER domain`. */
+const Listener = Type.String({ minLength: 1, maxLength: 1024, pattern: '^[^ ]+$' });
 
 const closed = { additionalProperties: false } as const;
 
@@ -36,7 +41,7 @@ export const REQUESTS = {
     Type.Object(
       {
         name: Type.String({ maxLength: 1024 }),
-        listener: Type.Optional(Name),
+        listener: Type.Optional(Listener),
         conn_meta: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
       },
       closed,
@@ -63,10 +68,21 @@ export function requestedObject(request: ResolveRequest, dns: MxSource): WantedO
     case 'listener_domain':
       return requestedListenerDomain(request);
     case 'queue':
-      return 'name' in request ? request : { kind: 'queue', name: formatQueueName(request) };
+      return 'name' in request ? request : { kind: 'queue', name: queueNameOf(request) };
     default:
       return request;
   }
+}
+
+/** The name of the queue with these parts. Throws INVALID_NAME when the name would read as other parts. */
+function queueNameOf({ domain, tenant, campaign, routing_domain }: QueueName): string {
+  // A campaign without a tenant reads back as one with an empty tenant.
+  const parts = { domain, tenant: campaign === undefined ? tenant : (tenant ?? ''), campaign, routing_domain };
+  const name = formatQueueName(parts);
+  if (!isDeepStrictEqual(parseQueueName(name), parts)) {
+    throw new ConfigError('INVALID_NAME', `'${name}' would be the name of a queue with other parts`);
+  }
+  return name;
 }
 
 function requestedPath(
@@ -76,12 +92,17 @@ function requestedPath(
   const { source, domain, site } = request;
   if (site !== undefined) return pathTo(domain ?? site, source, site);
   if (domain === undefined) throw new ConfigError('INVALID_REQUEST', 'an egress path needs a domain or a site');
-  return siteOf(domain, dns).then((found) => pathTo(domain, source, found));
+  return siteOf(domain, dns).then((found) => {
+    if (found === '') throw new ConfigError('DNS_FAILED', `'${domain}' takes no mail: its MX is null`);
+    return pathTo(domain, source, found);
+  });
 }
 
 function pathTo(domain: string, source: string, site: string): WantedObject {
   const name = `${source}->${site}`;
-  parsePathName(name);
+  if (parsePathName(name).source !== source) {
+    throw new ConfigError('INVALID_NAME', `'${name}' would be the name of a path with another source`);
+  }
   return { kind: 'egress_path', name, ask: askPath(domain, source, site) };
 }
 

@@ -3,8 +3,8 @@
  * nobody uses them. How a value is computed is the evaluator's business.
  */
 import type { Clock } from '../clock.ts';
-import { ConfigError, type ErrorReport } from '../errors.ts';
-import { type Ask, KIND_NAMES, type KindName, kinds } from '../kinds/index.ts';
+import { ConfigError, type ErrorReport, toConfigError } from '../errors.ts';
+import { type Ask, KIND_NAMES, type Kind, type KindName, kinds } from '../kinds/index.ts';
 import type { Provenance } from '../policy/record.ts';
 import { Census } from './census.ts';
 import { LiveObject, type Made, type State } from './object.ts';
@@ -22,8 +22,6 @@ export interface Evaluated {
   durationUs: number;
   /** The answer is for one connection alone. */
   forConnection: boolean;
-  /** The epoch whose policy answered. */
-  epoch: number;
 }
 
 /** Calls the handlers of the newest accepted epoch; `done` is called later, never at once. */
@@ -58,10 +56,13 @@ export class LiveObjects {
   private readonly schedule: Schedule;
   private readonly sweeper: Sweep;
   private readonly making = new Map<string, Promise<LiveObject>>();
+  /** Who waits for the end of a refresh that was under way already. */
+  private readonly awaited = new Map<LiveObject, (() => void)[]>();
   private readonly held = new Map<string, { error: ConfigError; until: number }>();
   /** The newest epoch, and the newest of those that what depends on epochs has to catch up with. */
   private epoch: number;
   private required: number;
+  private stopped = false;
 
   constructor(epoch: number, options: LiveOptions) {
     this.epoch = epoch;
@@ -80,7 +81,9 @@ export class LiveObjects {
     this.schedule.start();
   }
 
+  /** Refreshes that are under way change nothing any more. */
   stop(): void {
+    this.stopped = true;
     this.schedule.stop();
     this.sweeper.stop();
   }
@@ -101,33 +104,38 @@ export class LiveObjects {
   resolve(kind: KindName, name: string, ask?: Ask): LiveObject | Promise<LiveObject> {
     const object = this.stores[kind].get(name);
     if (object === undefined) return this.make(kind, name, ask);
-    object.lastUsedAt = this.clock.now();
+    this.used(object);
     return object;
   }
 
   /**
    * An object that belongs to one session, evaluated for it. Kept, so that the next session finds it live, only when
-   * `keep` allows and the answer did not depend on the session.
+   * `keep` allows and the answer did not depend on the session; from then on it is evaluated by its name alone.
    */
-  async resolveForSession(kind: KindName, name: string, ask: Ask, keep: boolean): Promise<LiveObject> {
-    if (keep) {
-      const object = this.stores[kind].get(name);
-      if (object !== undefined) {
-        object.lastUsedAt = this.clock.now();
-        return object;
-      }
+  async resolveForSession(kindName: KindName, name: string, ask: Ask, keep: boolean): Promise<LiveObject> {
+    const store = this.stores[kindName];
+    const kept = keep ? store.get(name) : undefined;
+    if (kept !== undefined) {
+      this.used(kept);
+      return kept;
     }
-    const made = await this.evaluate(kind, name, ask);
-    const live = this.stores[kind].get(name);
-    if (keep && !made.forConnection && live === undefined) return this.install(kind, name, ask, made);
-    const passing = new LiveObject(kinds[kind], name, 0, ask, made, this.clock.now());
-    this.stores[kind].values.release(made.value);
+    const made = await new Promise<Made>((resolve, reject) =>
+      this.evaluate(kinds[kindName], name, ask, (outcome) =>
+        outcome instanceof ConfigError ? reject(outcome) : resolve(outcome),
+      ),
+    );
+    if (keep && !made.forConnection && store.get(name) === undefined) {
+      return this.install(kindName, name, undefined, made);
+    }
+    const passing = new LiveObject(kinds[kindName], name, 0, ask, made, this.clock);
+    this.discard(kindName, made.value);
     return passing;
   }
 
   /** The epoch has moved: everything that depends on it is refreshed, what others stand on first. */
   epochMoved(epoch: number): void {
-    this.epoch = epoch;
+    // A number that nothing heeds may have overtaken the one whose policy was still being loaded.
+    this.epoch = Math.max(this.epoch, epoch);
     this.required = epoch;
     this.census.epochMoved();
     this.held.clear();
@@ -136,7 +144,7 @@ export class LiveObjects {
 
   /** The epoch has moved, and nothing depends on what it changed: no value is touched. */
   epochRestamped(epoch: number): void {
-    this.epoch = epoch;
+    this.epoch = Math.max(this.epoch, epoch);
   }
 
   /** An object as the API shows it, as JSON text. */
@@ -155,8 +163,8 @@ export class LiveObjects {
 
   // --- Making ----------------------------------------------------------------------------------------------------
 
-  private make(kind: KindName, name: string, ask: Ask | undefined): Promise<LiveObject> {
-    const key = `${kind} ${name}`;
+  private make(kindName: KindName, name: string, ask: Ask | undefined): Promise<LiveObject> {
+    const key = `${kindName} ${name}`;
     const running = this.making.get(key);
     if (running !== undefined) return running;
     const held = this.held.get(key);
@@ -164,25 +172,24 @@ export class LiveObjects {
       if (held.until > this.clock.monotonic()) return Promise.reject(held.error);
       this.held.delete(key);
     }
-    const making = this.makeNow(kind, name, ask).catch((error: ConfigError) => {
-      // A misspelt name costs nothing to refuse again.
-      if (error.code !== 'INVALID_NAME') this.hold(key, error);
-      throw error;
+    const { required } = this;
+    const { promise, resolve, reject } = Promise.withResolvers<LiveObject>();
+    this.making.set(key, promise);
+    this.evaluate(kinds[kindName], name, ask, (outcome) => {
+      this.making.delete(key);
+      if (outcome instanceof ConfigError) {
+        // A misspelt name costs nothing to refuse again; and what an epoch before could not make, this one may.
+        if (outcome.code !== 'INVALID_NAME' && required === this.required) this.hold(key, outcome);
+        reject(outcome);
+      } else {
+        resolve(this.install(kindName, name, ask, outcome));
+      }
     });
-    const settled = making.finally(() => this.making.delete(key));
-    this.making.set(key, settled);
-    return settled;
-  }
-
-  private async makeNow(kindName: KindName, name: string, ask: Ask | undefined): Promise<LiveObject> {
-    const kind = kinds[kindName];
-    const made = await this.evaluate(kindName, name, ask ?? kind.ask(name));
-    return this.install(kindName, name, ask, made);
+    return promise;
   }
 
   private install(kindName: KindName, name: string, ask: Ask | undefined, made: Made): LiveObject {
-    const object = this.stores[kindName].add(name, ask, made, this.clock.now());
-    for (const use of object.value.uses) this.peek(use.kind, use.name)!.users++;
+    const object = this.stores[kindName].add(name, ask, made, this.clock);
     this.census.count(object, this.required, 1);
     this.plan(object);
     // The epoch moved while this was made: the sweep may have passed already.
@@ -195,118 +202,129 @@ export class LiveObjects {
     this.held.set(key, { error, until: this.clock.monotonic() + HOLD_ERROR_MS });
   }
 
-  /** The value of an object and everything that it stands on; the value is held for the caller. */
-  private async evaluate(kindName: KindName, name: string, ask: Ask): Promise<Made> {
-    const kind = kinds[kindName];
-    const { values } = this.stores[kindName];
-    const reserved = kind.reserved(name);
-    if (reserved !== undefined) {
-      const value = values.hold(JSON.stringify(reserved));
-      await this.resolveUses(kindName, name, value);
-      return { value, provenance: null, epoch: this.epoch, durationUs: 0, forConnection: false };
-    }
-    const evaluated = await new Promise<Evaluated>((resolve) => this.options.evaluate(ask, resolve));
-    const value = values.hold(this.valueText(kindName, name, ask, evaluated));
-    await this.resolveUses(kindName, name, value);
-    const { provenance, epoch, durationUs, forConnection } = evaluated;
-    return { value, provenance, epoch, durationUs, forConnection };
-  }
+  // --- Evaluating ------------------------------------------------------------------------------------------------
 
-  private valueText(kindName: KindName, name: string, ask: Ask, evaluated: Evaluated): string {
-    const kind = kinds[kindName];
-    switch (evaluated.status) {
-      case 'value':
-        return evaluated.value!;
-      case 'nil':
-        return 'null';
-      case 'error':
-        throw blamed(kind.blame(name), ConfigError.fromReport(evaluated.error!));
-    }
-    if (kind.whenNone === 'nil') return 'null';
-    if (kind.whenNone === 'default') return JSON.stringify(kind.type.read({}));
-    const missing = new ConfigError('HANDLER_MISSING', `Event ${ask.event} has not been registered`);
-    throw blamed(kind.blame(name), missing);
-  }
-
-  /** Sees to it that everything that `value` stands on is live. Releases the value when something is not to be had. */
-  private async resolveUses(kindName: KindName, name: string, value: Value): Promise<void> {
+  /**
+   * The value of an object and everything that it stands on. The value is held, and what it stands on is in use, on
+   * behalf of whoever gets it. Callbacks, not promises: this runs for every object after every epoch.
+   */
+  private evaluate(kind: Kind, name: string, ask: Ask | undefined, done: (outcome: Made | ConfigError) => void): void {
+    // As they are before the handler is called: when the epoch moves meanwhile, the value counts as one from before.
+    const { epoch, required } = this;
+    const { values } = this.stores[kind.name];
     try {
-      for (const use of value.uses) {
-        const object = this.stores[use.kind].get(use.name);
-        // The common case: nothing to wait for.
-        if (object === undefined) await this.make(use.kind, use.name, undefined);
+      const reserved = kind.reserved(name);
+      if (reserved !== undefined) {
+        const value = values.hold(JSON.stringify(reserved));
+        this.standOnUses(kind, name, { value, ...NOT_EVALUATED, epoch, required }, done);
+        return;
+      }
+      const asked = ask ?? kind.ask(name);
+      this.options.evaluate(asked, (evaluated) => {
+        let value: Value;
+        try {
+          value = values.hold(valueText(kind, name, asked, evaluated));
+        } catch (thrown) {
+          done(toConfigError(thrown));
+          return;
+        }
+        const { provenance, durationUs, forConnection } = evaluated;
+        this.standOnUses(kind, name, { value, provenance, epoch, required, durationUs, forConnection }, done);
+      });
+    } catch (thrown) {
+      done(toConfigError(thrown));
+    }
+  }
+
+  /** Sees to it that everything that a value stands on is live, and stays so. */
+  private standOnUses(kind: Kind, name: string, made: Made, done: (outcome: Made | ConfigError) => void): void {
+    const { uses } = made.value;
+    for (const [i, use] of uses.entries()) {
+      const object = this.peek(use.kind, use.name);
+      if (object === undefined) {
+        this.makeUses(kind, name, made.value, i).then(() => done(made), done);
+        return;
+      }
+      object.users++;
+    }
+    done(made);
+  }
+
+  /** The same for the uses from number `from` on, some of which have to be made. */
+  private async makeUses(kind: Kind, name: string, value: Value, from: number): Promise<void> {
+    let reached = from;
+    try {
+      for (; reached < value.uses.length; reached++) {
+        const use = value.uses[reached]!;
+        const object = this.peek(use.kind, use.name) ?? (await this.make(use.kind, use.name, undefined));
+        object.users++;
       }
     } catch (thrown) {
-      this.stores[kindName].values.release(value);
-      throw blamed(kinds[kindName].blame(name), thrown as ConfigError);
+      this.stores[kind.name].values.release(value);
+      for (const use of value.uses.slice(0, reached)) this.unuse(use);
+      throw blamed(kind.blame(name), toConfigError(thrown));
     }
   }
 
   // --- Refreshing ------------------------------------------------------------------------------------------------
 
-  /** Evaluates a live object anew; the old value serves until then, and goes on serving if that fails. */
+  /**
+   * Evaluates a live object anew; the old value serves until then, and goes on serving if that fails. `done` is called
+   * once the object has caught up with the epoch or failed to.
+   */
   private refresh(object: LiveObject, done?: () => void): void {
-    if (object.refreshing || object.removed) {
+    if (object.refreshing) {
+      if (done !== undefined) this.awaited.set(object, [...(this.awaited.get(object) ?? []), done]);
+      return;
+    }
+    if (object.removed) {
       done?.();
       return;
     }
     this.census.count(object, this.required, -1);
     object.refreshing = true;
     this.census.count(object, this.required, 1);
-    const { kind, name } = object;
-    this.evaluate(kind.name, name, object.ask ?? kind.ask(name))
-      .then(
-        (made) => this.succeeded(object, made),
-        (error: ConfigError) => this.failed(object, error),
-      )
-      .finally(() => {
-        this.plan(object);
-        done?.();
+    const { required } = this;
+    this.evaluate(object.kind, object.name, object.ask, (outcome) => {
+      if (this.stopped) return;
+      this.refreshes++;
+      if (outcome instanceof ConfigError) this.failed(object, outcome);
+      else this.succeeded(object, outcome);
+      if (required < this.required && object.behind(this.required)) {
         // It was refreshed for an epoch that has passed meanwhile.
-        if (object.error === null && object.behind(this.required)) this.refresh(object);
-      });
+        this.refresh(object, done);
+        return;
+      }
+      this.plan(object);
+      done?.();
+      const awaiting = this.awaited.get(object);
+      if (awaiting === undefined) return;
+      this.awaited.delete(object);
+      for (const waiter of awaiting) waiter();
+    });
   }
 
   private succeeded(object: LiveObject, made: Made): void {
-    this.refreshes++;
-    const store = this.stores[object.kind.name];
-    if (object.removed) {
-      store.values.release(made.value);
-      return;
-    }
     this.census.count(object, this.required, -1);
     const before = object.value;
-    const changed = before !== made.value;
-    if (changed) {
-      for (const use of made.value.uses) this.peek(use.kind, use.name)!.users++;
-      for (const use of before.uses) this.unuse(use);
-    }
-    object.value = made.value;
-    store.values.release(before);
-    object.provenance = made.provenance;
-    object.epoch = made.epoch;
-    object.durationUs = made.durationUs;
-    object.loadedAt = this.clock.now();
-    object.refreshing = false;
     const recovered = object.error !== null;
-    object.error = null;
-    object.failures = 0;
+    object.take(made, this.clock.now());
+    object.refreshing = false;
     this.census.count(object, this.required, 1);
+    this.discard(object.kind.name, before);
     // A handler that has come to look at the session: its answer is no longer everybody's.
     if (made.forConnection) this.remove(object);
     if (recovered) this.options.onRecovery?.(object);
-    this.options.onRefresh?.(object, changed);
+    this.options.onRefresh?.(object, before !== made.value);
   }
 
   private failed(object: LiveObject, error: ConfigError): void {
-    this.refreshes++;
     this.failedRefreshes++;
-    if (object.removed) return;
     this.census.count(object, this.required, -1);
-    object.refreshing = false;
     const first = object.error === null;
     object.error = error.toJSON();
     object.failures++;
+    object.refreshing = false;
     this.census.count(object, this.required, 1);
     if (first) this.options.onQuarantine?.(object);
   }
@@ -317,7 +335,7 @@ export class LiveObjects {
   private plan(object: LiveObject): void {
     if (object.removed) return;
     const now = this.clock.monotonic();
-    const { refreshMs, reapMs } = object.value.timing;
+    const { refreshMs } = object.value.timing;
     if (object.error !== null) {
       const backoff = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(object.failures - 1, 10));
       object.dueAt = now + backoff * (0.5 + this.options.random() / 2);
@@ -326,37 +344,66 @@ export class LiveObjects {
     } else {
       object.dueAt = now + refreshMs * (1 - JITTER * this.options.random());
     }
-    this.schedule.at(object, Math.min(object.dueAt, now + Math.max(reapMs - this.idleMs(object), 0)));
-  }
-
-  private idleMs(object: LiveObject): number {
-    return object.users > 0 ? 0 : this.clock.now() - object.lastUsedAt;
+    this.schedule.at(object, Math.min(object.dueAt, reapAt(object, now)));
   }
 
   private wake(object: LiveObject): void {
+    // Its next appointment is made when the refresh ends. So nothing is removed while it is refreshed.
     if (object.refreshing) return;
     const now = this.clock.monotonic();
-    const { reapMs } = object.value.timing;
-    if (object.users === 0 && this.idleMs(object) >= reapMs) this.remove(object);
+    if (object.users === 0 && now >= reapAt(object, now)) this.remove(object);
     else if (now >= object.dueAt) this.refresh(object);
-    else this.schedule.at(object, Math.min(object.dueAt, now + reapMs - this.idleMs(object)));
+    else this.schedule.at(object, Math.min(object.dueAt, reapAt(object, now)));
   }
 
   private remove(object: LiveObject): void {
     this.census.count(object, this.required, -1);
-    const store = this.stores[object.kind.name];
-    store.remove(object);
+    this.stores[object.kind.name].remove(object);
     object.removed = true;
-    for (const use of object.value.uses) this.unuse(use);
-    store.values.release(object.value);
+    this.discard(object.kind.name, object.value);
+  }
+
+  /** Lets go of a value and of what it stands on. */
+  private discard(kindName: KindName, value: Value): void {
+    for (const use of value.uses) this.unuse(use);
+    this.stores[kindName].values.release(value);
   }
 
   private unuse(use: { kind: KindName; name: string }): void {
+    // It is there: what has users does not idle out.
     const object = this.peek(use.kind, use.name)!;
     object.users--;
     // Its idle time starts now, as if it had been used until here.
-    if (object.users === 0) object.lastUsedAt = this.clock.now();
+    if (object.users === 0) this.used(object);
   }
+
+  private used(object: LiveObject): void {
+    object.lastUsedAt = this.clock.now();
+    object.idleSince = this.clock.monotonic();
+  }
+}
+
+const NOT_EVALUATED = { provenance: null, durationUs: 0, forConnection: false };
+
+/** When an object idles out, as things are now. Monotonic: a change of the wall clock lets nothing go. */
+function reapAt(object: LiveObject, now: number): number {
+  return (object.users > 0 ? now : object.idleSince) + object.value.timing.reapMs;
+}
+
+/** The value that an evaluation comes to, as JSON text. Throws what the evaluation failed with. */
+function valueText(kind: Kind, name: string, ask: Ask, evaluated: Evaluated): string {
+  switch (evaluated.status) {
+    case 'value':
+      return evaluated.value!;
+    case 'nil':
+      return 'null';
+    case 'error':
+      throw blamed(kind.blame(name), ConfigError.fromReport(evaluated.error!));
+  }
+  if (kind.whenNone === 'nil') return 'null';
+  if (kind.whenNone === 'default') return JSON.stringify(kind.type.read({}));
+  const missing = new ConfigError('HANDLER_MISSING', `Event ${ask.event} has not been registered`);
+  throw blamed(kind.blame(name), missing);
 }
 
 function blamed(blame: string, error: ConfigError): ConfigError {

@@ -1,4 +1,4 @@
-import { timestamp } from '../clock.ts';
+import { type Clock, timestamp } from '../clock.ts';
 import { type ErrorReport, publicReport } from '../errors.ts';
 import type { Ask, Kind } from '../kinds/index.ts';
 import type { Provenance } from '../policy/record.ts';
@@ -17,12 +17,16 @@ export class LiveObject {
   readonly ask: Ask | undefined;
   value: Value;
   provenance: Provenance | null;
-  /** The number of the epoch that the value is right for. */
+  /** The newest epoch when the value was made. */
   epoch: number;
+  /** The epoch that had to be caught up with when the value was made. */
+  required: number;
   durationUs: number;
   /** Wall time, milliseconds. */
   loadedAt: number;
   lastUsedAt: number;
+  /** Monotonic time of the last use. */
+  idleSince: number;
   /** Monotonic time of the next refresh by age, or of the next try after a failure; Infinity for none. */
   dueAt = Infinity;
   /** Monotonic time at which the schedule looks at this object again. */
@@ -35,7 +39,7 @@ export class LiveObject {
   /** Live objects that stand on this one; it does not idle out while there are any. */
   users = 0;
 
-  constructor(kind: Kind, name: string, seq: number, ask: Ask | undefined, made: Made, now: number) {
+  constructor(kind: Kind, name: string, seq: number, ask: Ask | undefined, made: Made, clock: Clock) {
     this.kind = kind;
     this.name = name;
     this.seq = seq;
@@ -43,14 +47,28 @@ export class LiveObject {
     this.value = made.value;
     this.provenance = made.provenance;
     this.epoch = made.epoch;
+    this.required = made.required;
     this.durationUs = made.durationUs;
-    this.loadedAt = now;
-    this.lastUsedAt = now;
+    this.loadedAt = clock.now();
+    this.lastUsedAt = this.loadedAt;
+    this.idleSince = clock.monotonic();
   }
 
-  /** Due for the epoch: it depends on epochs, and its value is from one before `required`. */
+  /** Takes a new value in place of the one before, and with it leaves quarantine. */
+  take(made: Made, now: number): void {
+    this.value = made.value;
+    this.provenance = made.provenance;
+    this.epoch = made.epoch;
+    this.required = made.required;
+    this.durationUs = made.durationUs;
+    this.loadedAt = now;
+    this.error = null;
+    this.failures = 0;
+  }
+
+  /** Due for the epoch: it depends on epochs, and its value is from before `required` was. */
   behind(required: number): boolean {
-    return this.value.timing.onEpoch && this.epoch < required;
+    return this.value.timing.onEpoch && this.required < required;
   }
 
   state(required: number): State {
@@ -64,7 +82,7 @@ export class LiveObject {
    * `required` is right for every epoch since, up to `newest`.
    */
   toText(required: number, newest: number): string {
-    const epoch = this.value.timing.onEpoch && this.epoch >= required ? newest : this.epoch;
+    const epoch = this.value.timing.onEpoch && !this.behind(required) ? newest : this.epoch;
     const { strategy, refreshInterval } = this.value.timing;
     const provenance =
       this.provenance === null ? 'null' : JSON.stringify({ ...this.provenance, duration_us: this.durationUs });
@@ -83,6 +101,7 @@ export interface Made {
   value: Value;
   provenance: Provenance | null;
   epoch: number;
+  required: number;
   durationUs: number;
   forConnection: boolean;
 }

@@ -36,10 +36,13 @@ export class Schedule {
     this.buckets.clear();
   }
 
-  /** Wakes `object` at the monotonic time `at`, up to a second late; an earlier appointment lapses. */
+  /**
+   * Wakes `object` at the monotonic time `at`, up to a second late. An earlier appointment stands: whoever is woken by
+   * it looks again and makes another. So an object is in few buckets, however often it is refreshed.
+   */
   at(object: LiveObject, at: number): void {
+    if (at >= object.wakeAt) return;
     object.wakeAt = at;
-    if (at === Infinity) return;
     const bucket = Math.max(this.next, Math.ceil(at / BUCKET_MS));
     const objects = this.buckets.get(bucket);
     if (objects === undefined) this.buckets.set(bucket, [object]);

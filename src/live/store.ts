@@ -1,4 +1,5 @@
 /** The live objects of one kind: found by name, and walked in the order of creation without building a list. */
+import type { Clock } from '../clock.ts';
 import type { Ask, Kind } from '../kinds/index.ts';
 import { LiveObject, type Made } from './object.ts';
 import { Values } from './value.ts';
@@ -26,8 +27,8 @@ export class Store {
     return this.byName.get(name);
   }
 
-  add(name: string, ask: Ask | undefined, made: Made, now: number): LiveObject {
-    const object = new LiveObject(this.kind, name, this.nextSeq++, ask, made, now);
+  add(name: string, ask: Ask | undefined, made: Made, clock: Clock): LiveObject {
+    const object = new LiveObject(this.kind, name, this.nextSeq++, ask, made, clock);
     this.byName.set(name, object);
     this.slots.push(object);
     this.seqs.push(object.seq);

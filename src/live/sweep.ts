@@ -40,11 +40,14 @@ export class Sweep {
     this.goOn();
   }
 
+  /** Launches nothing any more; whoever waits is told. */
   stop(): void {
     this.phase = PHASES.length;
     this.walk = undefined;
+    this.tell();
   }
 
+  /** Resolves when a sweep has ended, with no newer one begun. */
   done(): Promise<void> {
     if (this.phase === PHASES.length && this.running === 0) return Promise.resolve();
     return new Promise((resolve) => this.waiters.push(resolve));
@@ -77,6 +80,10 @@ export class Sweep {
       this.phase++;
       this.walk = undefined;
     }
+    this.tell();
+  }
+
+  private tell(): void {
     for (const waiter of this.waiters.splice(0)) waiter();
   }
 

@@ -1,6 +1,6 @@
 /** Where mail for a domain goes: its MX hosts, rolled up to a site name. */
-import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
+import { formatAddress, parseAddress } from '../objects/ip.ts';
 import { siteName } from './site_name.ts';
 
 /** What is asked of DNS; node:dns/promises has it. */
@@ -9,18 +9,24 @@ export interface MxSource {
 }
 
 /**
- * The site name of `domain`. A domain literal, `[10.0.0.1]`, is its own site and is not looked up; a domain without MX
- * records is its own mail host. Rejects with DNS_FAILED.
+ * The site name of `domain`, which may have a `:port`. A domain literal, `[10.0.0.1]`, is its own site and is not looked
+ * up; a domain without MX records is its own mail host. Rejects with DNS_FAILED.
  */
 export async function siteOf(domain: string, dns: MxSource): Promise<string> {
-  const literal = /^\[(?:ipv6:)?(.+?)\]/i.exec(domain);
-  if (literal !== null && isIP(literal[1]!) !== 0) return literal[1]!;
-  const records = await mxRecords(domain, dns);
+  const literal = /^\[(?:ipv6:)?([^\]]+)\](?::\d+)?$/i.exec(domain)?.[1] ?? '';
+  const address = parseAddress(literal);
+  if (address !== undefined) return formatAddress(address);
+  const [, name, port = ''] = /^(.*?)\.?(:\d+)?$/s.exec(domain)!;
+  const records = await mxRecords(name!, dns);
   // One record with an empty name says that the domain takes no mail (RFC 7505).
   if (records.length === 1 && records[0]!.exchange.replace(/\.$/, '') === '') return '';
-  if (records.length === 0) return domain.toLowerCase();
-  records.sort((a, b) => a.priority - b.priority || compare(a.exchange, b.exchange));
-  return siteName(records.map((record) => record.exchange));
+  const hosts = records.map(({ exchange, priority }) => ({
+    host: exchange.toLowerCase().replace(/\.$/, ''),
+    priority,
+  }));
+  hosts.sort((a, b) => a.priority - b.priority || compare(a.host, b.host));
+  const names = hosts.length === 0 ? [name!] : hosts.map(({ host }) => host);
+  return siteName(names.map((host) => host + port));
 }
 
 async function mxRecords(domain: string, dns: MxSource): Promise<{ exchange: string; priority: number }[]> {

@@ -4,7 +4,13 @@
  * some hosts lack. The order of the hosts matters.
  */
 export function siteName(hosts: readonly string[]): string {
-  const rows = hosts.map((host) => host.toLowerCase().replace(/\.$/, '').split('.').reverse());
+  const rows = hosts.map((host) =>
+    host
+      .toLowerCase()
+      .replace(/\.(?=:|$)/, '')
+      .split('.')
+      .reverse(),
+  );
   const width = Math.max(0, ...rows.map((row) => row.length));
   const places: string[] = [];
   for (let place = 0; place < width; place++) {

@@ -28,14 +28,16 @@ export function epochRoutes({ epochs, ledger, live }: AdminParts): Route[] {
     // KumoMTA's own client sends the text null.
     const { reason, scope = 'global' } = checkBump(parseBody(request.body) ?? {});
     const waitMs = durationQuery(request, 'wait');
-    const { entry, previous, settled } = epochs.bump({ scope, reason, cause: 'api', actor: request.peer });
+    const { entry, previous, recorded, settled } = epochs.bump({ scope, reason, cause: 'api', actor: request.peer });
+    // A number that somebody knows must not be given out again after a power cut.
+    await recorded;
     if (waitMs > 0) await orAfter(settled, Math.min(waitMs, MAX_WAIT_MS));
     if (entry.status === 'rejected' && waitMs > 0) {
       const [error] = entry.errors;
       return errorReply(
         new ConfigError('EPOCH_REJECTED', `epoch ${entry.epoch} was rejected: ${error?.message ?? ''}`, {
           place: { file: error?.file, line: error?.line },
-          details: { epoch: entry.epoch, previous, scope, status: entry.status, errors: entry.errors },
+          details: { epoch: entry.epoch, previous, scope, status: entry.status, errors: shownErrors(entry) },
         }),
       );
     }
@@ -95,8 +97,9 @@ export function epochRoutes({ epochs, ledger, live }: AdminParts): Route[] {
       path: '/api/config/v1/epochs/:epoch',
       summary: 'One entry of the ledger.',
       handle(request) {
-        const entry = ledger.find(Number(request.params[0]));
-        if (entry === undefined) throw new ConfigError('NOT_FOUND', `there is no epoch ${request.params[0]}`);
+        const [text = ''] = request.params;
+        const entry = /^\d+$/.test(text) ? ledger.find(Number(text)) : undefined;
+        if (entry === undefined) throw new ConfigError('NOT_FOUND', `there is no epoch ${text}`);
         return json(shown(entry));
       },
     },
@@ -114,7 +117,11 @@ function rejection(entry: EpochEntry): unknown {
 
 /** An entry without tracebacks: they are in the log. */
 function shown(entry: EpochEntry): unknown {
-  return { ...entry, errors: entry.errors.map(({ details: _, ...error }) => error) };
+  return { ...entry, errors: shownErrors(entry) };
+}
+
+function shownErrors(entry: EpochEntry): unknown[] {
+  return entry.errors.map(({ details: _, ...error }) => error);
 }
 
 /** Resolves when `promise` does, or after `ms`. */

@@ -153,9 +153,9 @@ class Page {
 
   private place(cursor: string | null): { kind: number; seq: number } {
     if (cursor === null) return { kind: 0, seq: 0 };
-    const [name = '', seq = ''] = cursor.split(':');
+    const [, name, seq] = /^([a-z_]+):(\d+)$/.exec(cursor) ?? [];
     const kind = this.kinds.indexOf(name as KindName);
-    if (kind === -1 || !/^\d+$/.test(seq)) {
+    if (kind === -1) {
       throw new ConfigError('INVALID_REQUEST', 'cursor: the value of `next` in an earlier answer expected');
     }
     return { kind, seq: Number(seq) };
