@@ -65,7 +65,9 @@ export class Daemon {
     this.options = options;
     this.log = options.log;
     this.stateDir = stateDir;
-    this.ledger = new Ledger(stateDir?.path ?? null);
+    this.ledger = new Ledger(stateDir?.path ?? null, (error) =>
+      this.log.error({ err: error }, 'the ledger could not be written; it goes on in memory'),
+    );
     if (this.ledger.torn > 0) this.log.warn({ lines: this.ledger.torn }, 'the ledger had lines cut off by a crash');
     this.monitor = new Monitor({
       globs: defaultGlobs(options.policy),
@@ -101,14 +103,14 @@ export class Daemon {
         onRecovery: (object) => this.log.info({ kind: object.kind.name, name: object.name }, 'refreshed again'),
       },
     });
-    const { live, host } = this.engine;
+    const { live } = this.engine;
     this.epochs = new Epochs({
       clock: systemClock,
       ledger: this.ledger,
       hash: () => this.monitor.current.hash,
       dependents: () => live.census.onEpoch,
-      evaluate: async (epoch) => {
-        await this.engine.load(epoch);
+      evaluate: async () => {
+        await this.engine.load();
       },
       onAccepted: (epoch, entries) => {
         this.metrics.accepted(systemClock.now());
@@ -120,10 +122,7 @@ export class Daemon {
         const numbers = entries.map((entry) => entry.epoch);
         this.log.error({ epochs: numbers, error: error.toJSON() }, `epoch rejected: ${error.located()}`);
       },
-      onUnheeded: ({ epoch }) => {
-        host.restamp(epoch);
-        live.epochRestamped(epoch);
-      },
+      onUnheeded: ({ epoch }) => live.epochRestamped(epoch),
     });
     this.metrics = new Metrics(this.engine, this.epochs);
   }
@@ -148,7 +147,7 @@ export class Daemon {
     const { engine, epochs, monitor, options } = this;
     // The baseline before the policy reads a file: what changes from then on is a change. Both go on while this thread
     // loads the addon.
-    const loaded = monitor.baseline().then(() => engine.load(epochs.current));
+    const loaded = monitor.baseline().then(() => engine.load());
     loaded.catch(() => undefined);
     const uws = loadUws(this.stateDir === null ? [] : [this.stateDir.path]);
     await loaded;
@@ -158,7 +157,6 @@ export class Daemon {
     epochs.start();
     const early = this.earlyBumps ?? [];
     this.earlyBumps = null;
-    engine.host.restamp(epochs.current);
     engine.live.epochRestamped(epochs.current);
     this.metrics.accepted(systemClock.now());
     const routes = adminRoutes({

@@ -23,7 +23,7 @@ export interface EngineOptions {
   clock: Clock;
   log: Logger;
   dns: MxSource;
-  /** The epoch that the policy is loaded as. */
+  /** The epoch that the first load of the policy stands for. */
   epoch: number;
   evalGlobs(): Promise<string[]>;
   onGlobs(globs: string[]): void;
@@ -82,11 +82,11 @@ export class Engine {
   }
 
   /** Loads the policy; rejects with what is wrong with it. What runs meanwhile is not touched. */
-  async load(epoch: number): Promise<LoadedPolicy> {
+  async load(): Promise<LoadedPolicy> {
     const generation = ++this.generation;
     try {
       const loaded = await this.host.load(generation);
-      this.host.use(generation, epoch);
+      this.host.use(generation);
       return loaded;
     } catch (thrown) {
       this.host.retire(generation);

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /**
  * The one table of errors. A code is stable: users match on it. `status` is the HTTP status of an answer that carries
  * the error, `exit` the exit status of a command that ends with it, `hint` what to do about it.
@@ -118,6 +120,11 @@ export function publicReport(report: ErrorReport): ErrorReport {
 /** Any thrown value as a ConfigError, so that nothing that is caught loses its message. */
 export function toConfigError(thrown: unknown, code: ErrorCode = 'INTERNAL'): ConfigError {
   if (thrown instanceof ConfigError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : thrownText(thrown);
   return new ConfigError(code, message, { cause: thrown });
+}
+
+/** What was thrown instead of an Error; an object need not have a way to become text. */
+function thrownText(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown : inspect(thrown, { depth: 0 });
 }

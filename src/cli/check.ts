@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import { ConfigError, ERRORS, toConfigError } from '../errors.ts';
 import type { ResolveRequest } from '../kinds/index.ts';
 import { warningsOf } from '../objects/warnings.ts';
-import { EPOCH, withEngine } from './local.ts';
+import { withEngine } from './local.ts';
 import { jsonOption, policyOption, timeoutOption } from './options.ts';
 import { print, printJson } from './print.ts';
 
@@ -69,7 +69,7 @@ function problemsOf(options: CheckOptions, checked: string[]): Promise<Problem[]
         return undefined;
       }
     };
-    const loaded = await attempt('the policy', () => engine.load(EPOCH));
+    const loaded = await attempt('the policy', () => engine.load());
     // Nothing can be asked of a policy that does not load.
     if (loaded === undefined) return problems;
     await attempt('init', () => engine.run(['pre_init', 'init']));

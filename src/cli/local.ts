@@ -15,8 +15,6 @@ export interface LocalOptions {
   onExit?: (code: number) => void;
 }
 
-export const EPOCH = 1;
-
 /** Makes an engine, gives it to `use`, and stops it whatever happens. The policy is not loaded yet. */
 export async function withEngine<T>(options: LocalOptions, use: (engine: Engine) => Promise<T>): Promise<T> {
   const log = options.log ?? newLogger('warn', 'text');
@@ -29,7 +27,7 @@ export async function withEngine<T>(options: LocalOptions, use: (engine: Engine)
     clock: systemClock,
     log,
     dns,
-    epoch: EPOCH,
+    epoch: 1,
     evalGlobs: () => compileGlobs(globs).list(),
     onGlobs: (patterns) => {
       globs = patterns;

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { ConfigError } from '../errors.ts';
 import { kindNamed, type ResolveRequest } from '../kinds/index.ts';
 import { ask } from './client.ts';
-import { EPOCH, withEngine } from './local.ts';
+import { withEngine } from './local.ts';
 import { jsonOption, policyOption, timeoutOption } from './options.ts';
 import { fieldLines, print, printJson } from './print.ts';
 
@@ -64,7 +64,7 @@ function requestOf(kindText: string, name: string | undefined, options: ResolveO
 function here(request: ResolveRequest, options: ResolveOptions): Promise<Shown> {
   const local = { policy: options.policy, handlerTimeoutMs: options.handlerTimeout };
   return withEngine(local, async (engine) => {
-    await engine.load(EPOCH);
+    await engine.load();
     await engine.run(['pre_init', 'init']);
     const object = await engine.resolve(request);
     return JSON.parse(engine.live.text(object)) as Shown;

@@ -1,6 +1,6 @@
 /** `script`: runs a Lua file, then the event `main`, as `kumod --script` does. */
 import { Command } from 'commander';
-import { EPOCH, withEngine } from './local.ts';
+import { withEngine } from './local.ts';
 
 /** A script takes the time that it takes. */
 const NO_TIMEOUT_MS = 0x7fffffff;
@@ -19,7 +19,7 @@ export function scriptCommand(end: (status: number) => void): Command {
       const local = { policy: file, handlerTimeoutMs: NO_TIMEOUT_MS, onExit: (code: number) => exit!(code) };
       const status = await withEngine(local, async (engine) => {
         const run = async (): Promise<number> => {
-          await engine.load(EPOCH);
+          await engine.load();
           await engine.run(['main'], args);
           return 0;
         };

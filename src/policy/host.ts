@@ -51,8 +51,8 @@ export class PolicyHost {
   private readonly workers: PolicyWorker[] = [];
   /** The generations that every worker has, with the Lua texts that they run whatever happens to the files. */
   private readonly loaded = new Map<number, Sources>();
-  /** The load of the policy that calls go to, and the epoch that it stands for. */
-  private current = { generation: 0, epoch: 0 };
+  /** The load of the policy that calls go to. */
+  private current = 0;
   private readonly queue: PendingCall[] = [];
   private queueHead = 0;
   private nextRun = 1;
@@ -86,16 +86,11 @@ export class PolicyHost {
     }
   }
 
-  /** From now on calls go to `generation`, as answers for `epoch`. What was loaded before is forgotten. */
-  use(generation: number, epoch: number): void {
-    const { generation: before } = this.current;
-    this.current = { generation, epoch };
+  /** From now on calls go to `generation`. What was loaded before is forgotten. */
+  use(generation: number): void {
+    const before = this.current;
+    this.current = generation;
     if (before !== generation && this.loaded.has(before)) this.retire(before);
-  }
-
-  /** The loaded policy stands for a newer epoch, too: one that changed nothing for it. */
-  restamp(epoch: number): void {
-    this.current.epoch = epoch;
   }
 
   /** Forgets a generation; its calls that were sent end in it. */
@@ -106,7 +101,7 @@ export class PolicyHost {
 
   /** Calls a config event's handlers; `done` gets the result, in no particular order between calls. */
   call(event: string, args: Plain[], done: (result: CallResult) => void): void {
-    this.enqueue({ event, args, epoch: 0, done, retried: false });
+    this.enqueue({ event, args, done, retried: false });
   }
 
   /** Runs events in one context, in order, stopping at the first that fails. */
@@ -177,7 +172,7 @@ export class PolicyHost {
 
   /** Sends the next calls, at most `room`. */
   private sendBatch(worker: PolicyWorker, room: number): void {
-    const { generation, epoch } = this.current;
+    const generation = this.current;
     const calls: Call[] = [];
     // Small batches while several workers could share the queue.
     const share = Math.ceil((this.queue.length - this.queueHead) / this.workers.length);
@@ -185,7 +180,6 @@ export class PolicyHost {
     while (calls.length < limit && this.queueHead < this.queue.length) {
       const call = this.queue[this.queueHead]!;
       this.queue[this.queueHead++] = undefined as unknown as PendingCall;
-      call.epoch = epoch;
       const seq = worker.nextSeq;
       worker.nextSeq = (seq + 1) | 0 || NO_CALL + 1;
       worker.outstanding.set(seq, call);
@@ -293,7 +287,6 @@ export class PolicyHost {
         provenance: worker.provenances[results.provenances[i]!] ?? null,
         durationUs: results.durationsUs[i]!,
         forConnection: results.forConnection[i] === 1,
-        epoch: call.epoch,
       });
     }
     const averageUs = busyUs / results.seqs.length;
@@ -402,7 +395,6 @@ export class PolicyHost {
       provenance: null,
       durationUs: 0,
       forConnection: false,
-      epoch: call.epoch,
     });
   }
 }

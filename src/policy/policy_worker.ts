@@ -14,15 +14,11 @@ export interface CallResult {
   durationUs: number;
   /** The answer is for one connection: a handler looked at its metadata. */
   forConnection: boolean;
-  /** The epoch whose policy answered. */
-  epoch: number;
 }
 
 export interface PendingCall {
   event: string;
   args: Plain[];
-  /** The epoch that the call was sent under. */
-  epoch: number;
   done: (result: CallResult) => void;
   /** Set once the call has been lost with a worker; it is tried once more. */
   retried: boolean;

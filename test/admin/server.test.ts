@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -33,6 +34,12 @@ const ROUTES: Route[] = [
   }),
   route('GET', '/broken', () => Promise.reject(new TypeError('a bug'))),
 ];
+
+const OTHER_PROCESS = `
+  import { listen } from ${JSON.stringify(new URL('./client.ts', import.meta.url).href)};
+  await listen({ after: () => undefined }, [], { listen: process.argv[1] });
+  console.log('listening');
+`;
 
 const GET = 'GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
@@ -242,12 +249,21 @@ describe('listening', () => {
     assert.notEqual(one, two);
   });
 
-  test('a port in use is an error: two never share one', async (t) => {
-    const { listener } = await listen(t, ROUTES);
-    await assert.rejects(listen(t, ROUTES, { listen: listener.address }), {
-      code: 'LISTENER_FAILED',
-      message: new RegExp(`listen on ${listener.address}`),
+  test('a port in use is an error: two never share one, in one process or in two', async (t) => {
+    // A named port: with 0, uWebSockets.js does not ask the kernel to share.
+    const { listener: before } = await listen({ after: () => undefined }, ROUTES);
+    before.close();
+    const other = spawn(process.execPath, ['--input-type=module', '--eval', OTHER_PROCESS, before.address], {
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    t.after(() => other.kill('SIGKILL'));
+    await once(other.stdout, 'data');
+    const refused = { code: 'LISTENER_FAILED', message: new RegExp(`listen on ${before.address}`) };
+    await assert.rejects(listen(t, ROUTES, { listen: before.address }), refused);
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    await listen(t, ROUTES, { listen: before.address });
+    await assert.rejects(listen(t, ROUTES, { listen: before.address }), refused);
   });
 
   test('an address that is none, or not of this machine, is an error', async (t) => {

@@ -155,7 +155,7 @@ export async function startEngine(lua: string, workers = DEFAULT_WORKERS): Promi
     onPrint: () => undefined,
     onExit: () => undefined,
   });
-  await engine.load(1);
+  await engine.load();
   return engine;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -172,6 +172,7 @@ test('closing waits for no one and leaves nobody waiting', async (t) => {
   await Promise.all(writes);
   await ledger.write(entryOf(4));
   assert.equal(ledger.last?.epoch, 4, 'memory goes on');
+  for (let epoch = 5; epoch <= 60_000; epoch++) void ledger.write(entryOf(epoch));
   assert.deepEqual(numbers(new Ledger(folder)), [3, 2, 1]);
 });
 
@@ -184,7 +185,6 @@ test('a full disk is told, costs nobody an answer, and tears no entry that is wr
   const inside = ledger as unknown as { fd: number };
   const { fd } = inside;
   // Every write to it fails, as on a full disk; half a line got through.
-  const { openSync } = await import('node:fs');
   inside.fd = openSync('/dev/full', 'a');
   await ledger.write(entryOf(2));
   assert.match(problems[0]!, /ENOSPC/);

@@ -59,7 +59,7 @@ export class TestPolicy {
     });
   }
 
-  /** Starts workers and loads the policy as generation and epoch 1. */
+  /** Starts workers and loads the policy as generation 1. */
   static async load(
     t: TestContext,
     init: string | Record<string, string>,
@@ -79,10 +79,10 @@ export class TestPolicy {
     writeFileSync(this.at(name), name === 'init.lua' ? REGISTER + text : text);
   }
 
-  /** Loads what is on disk as generation and epoch `number`, and lets calls go to it. */
+  /** Loads what is on disk as generation `number`, and lets calls go to it. */
   async use(number: number): Promise<string[]> {
     const { events } = await this.host.load(number);
-    this.host.use(number, number);
+    this.host.use(number);
     return events;
   }
 

@@ -32,6 +32,18 @@ test('a bump that is not waited for, or not long enough, is pending', async (t) 
   assert.equal((await client.get('/api/config/v1/epoch')).json.epoch, 1);
 });
 
+test('a bump that is waited for is answered with its verdict, however many ask meanwhile', async (t) => {
+  const daemon = new HandDaemon();
+  const client = await daemon.listen(t);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  daemon.evaluate = () => promise;
+  const bumped = client.post(`${BUMP}?wait=1m`);
+  while (!daemon.epochs.pending) await client.get('/api/config/v1/epoch');
+  for (let i = 0; i < 50; i++) assert.equal((await client.get('/api/config/v1/epoch')).json.epoch, 1);
+  resolve();
+  assert.equal((await bumped).json.status, 'accepted');
+});
+
 test('whoever waits for a bump that is rejected gets 422 with the place, and no traceback', async (t) => {
   const daemon = new HandDaemon();
   const client = await daemon.listen(t);
