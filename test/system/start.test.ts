@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -44,8 +44,8 @@ describe('the executable', () => {
     chmodSync(folder, 0o755);
     writeFiles(join(folder, 'policy'), POLICY);
     const daemon = await TestDaemon.startOn(t, folder, { args: ['--user', 'nobody'] });
-    const { stdout } = spawnSync('ps', ['-o', 'uid=', '-p', String(daemon.pid)], { encoding: 'utf8' });
-    assert.equal(Number(stdout), NOBODY);
+    const status = readFileSync(`/proc/${daemon.pid}/status`, 'utf8');
+    assert.match(status, new RegExp(`^Uid:(\\t${NOBODY}){4}$`, 'm'));
   });
 
   const readOnly = isRoot && mayMount ? false : 'this machine does not let us mount';
