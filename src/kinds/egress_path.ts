@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import { egressPath, parseDuration } from '../objects/index.ts';
-import { type Ask, DEFAULT_REAP_MS, type Kind } from './kind.ts';
+import { egressPath } from '../objects/index.ts';
+import { type Ask, byStrategy, DEFAULT_REAP_MS, type Kind } from './kind.ts';
 
 /** A path's name, `source->site`, taken apart. Throws INVALID_NAME. */
 export function parsePathName(name: string): { source: string; site: string } {
@@ -26,19 +26,7 @@ export const egressPathKind: Kind = {
   },
   reserved: () => undefined,
   whenNone: 'default',
-  timing(value) {
-    const { refresh_strategy, refresh_interval } = value as {
-      refresh_strategy: 'Ttl' | 'Epoch';
-      refresh_interval: string;
-    };
-    return {
-      strategy: refresh_strategy,
-      refreshInterval: refresh_interval,
-      refreshMs: refresh_strategy === 'Ttl' ? parseDuration(refresh_interval) : null,
-      onEpoch: refresh_strategy === 'Epoch',
-      reapMs: DEFAULT_REAP_MS,
-    };
-  },
+  timing: (value) => byStrategy(value, DEFAULT_REAP_MS),
   uses: () => [],
   blame: () => '',
 };

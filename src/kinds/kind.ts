@@ -1,5 +1,5 @@
 /** What a kind of live object is: how its names read, which handler makes its value, and what else it stands on. */
-import type { ObjectType } from '../objects/index.ts';
+import { type ObjectType, parseDuration } from '../objects/index.ts';
 import type { Plain } from '../objects/plain.ts';
 
 export const KIND_NAMES = ['queue', 'egress_pool', 'egress_source', 'egress_path', 'listener_domain'] as const;
@@ -38,6 +38,16 @@ export interface Kind {
   uses(value: Record<string, unknown> | null): { kind: KindName; name: string }[];
   /** Put before the message of an error in what the object stands on. */
   blame(name: string): string;
+}
+
+/** Queues and paths say themselves whether age or the epoch renews them; never both. */
+export function byStrategy(value: Record<string, unknown> | null, reapMs: number): Timing {
+  const { refresh_strategy: strategy, refresh_interval: refreshInterval } = value as {
+    refresh_strategy: Timing['strategy'];
+    refresh_interval: string;
+  };
+  const refreshMs = strategy === 'Ttl' ? parseDuration(refreshInterval) : null;
+  return { strategy, refreshInterval, refreshMs, onEpoch: strategy === 'Epoch', reapMs };
 }
 
 /** KumoMTA's ready queues, and here everything that sets no interval of its own, go after ten idle minutes. */

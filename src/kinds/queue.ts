@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { parseDuration, queueConfig } from '../objects/index.ts';
 import type { Plain } from '../objects/plain.ts';
-import type { Kind } from './kind.ts';
+import { byStrategy, type Kind } from './kind.ts';
 
 /** The parts of a scheduled queue's name, `campaign:tenant@domain!routing_domain`. */
 export interface QueueName {
@@ -67,20 +67,7 @@ export const queue: Kind = {
   },
   reserved,
   whenNone: 'default',
-  timing(value) {
-    const { refresh_strategy, refresh_interval, reap_interval } = value as {
-      refresh_strategy: 'Ttl' | 'Epoch';
-      refresh_interval: string;
-      reap_interval: string;
-    };
-    return {
-      strategy: refresh_strategy,
-      refreshInterval: refresh_interval,
-      refreshMs: refresh_strategy === 'Ttl' ? parseDuration(refresh_interval) : null,
-      onEpoch: refresh_strategy === 'Epoch',
-      reapMs: parseDuration(reap_interval),
-    };
-  },
+  timing: (value) => byStrategy(value, parseDuration(value!['reap_interval'] as string)),
   uses: (value) => [{ kind: 'egress_pool', name: (value!['egress_pool'] as string | undefined) ?? UNSPECIFIED }],
   blame: () => '',
 };
