@@ -37,6 +37,8 @@ const STATUSES = ['value', 'none', 'nil', 'error'] as const;
 
 /** Two at least: a handler that hangs must leave one for the others. */
 export const DEFAULT_WORKERS = Math.max(2, cpus().length);
+/** Far more than any policy needs, and little enough for a server to spare when one goes wild. */
+const WORKER_HEAP_MB = 1024;
 export const DEFAULT_HANDLER_TIMEOUT_MS = 10_000;
 
 export class Engine {
@@ -56,6 +58,7 @@ export class Engine {
       path: searchPath(options.policy),
       validating: options.validating,
       timeoutMs: options.handlerTimeoutMs,
+      heapMb: WORKER_HEAP_MB,
       workers: options.workers,
       clock: options.clock,
       log,

@@ -18,6 +18,8 @@ export interface PolicyHostOptions {
   validating: boolean;
   timeoutMs: number;
   workers: number;
+  /** What the JavaScript heap of a worker may hold, MiB; a worker that needs more is ended. */
+  heapMb: number;
   clock: Clock;
   log: Logger;
   onDefine(kind: DefinitionKind, value: unknown, place: ErrorPlace): void;
@@ -200,8 +202,8 @@ export class PolicyHost {
   // --- Receiving -------------------------------------------------------------------------------------------------
 
   private newWorker(): PolicyWorker {
-    const { policy, path, validating, timeoutMs } = this.options;
-    const worker = new PolicyWorker({ policy, path, validating, timeoutMs }, this.clock.monotonic());
+    const { policy, path, validating, timeoutMs, heapMb } = this.options;
+    const worker = new PolicyWorker({ policy, path, validating, timeoutMs }, heapMb, this.clock.monotonic());
     worker.worker.on('message', (message: FromWorker) => {
       try {
         this.receive(worker, message);

@@ -50,11 +50,14 @@ export class PolicyWorker {
   /** It shows no life right now: nothing is sent to it until it does. */
   stalled = false;
 
-  constructor(data: Omit<WorkerData, 'cells'>, now: number) {
+  constructor(data: Omit<WorkerData, 'cells'>, heapMb: number, now: number) {
     const cells = new SharedArrayBuffer(CELL_BYTES);
     this.cells = new Int32Array(cells);
     this.aliveAt = now;
-    this.worker = newPolicyWorker({ workerData: { ...data, cells } satisfies WorkerData });
+    this.worker = newPolicyWorker({
+      workerData: { ...data, cells } satisfies WorkerData,
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    });
   }
 
   get window(): number {

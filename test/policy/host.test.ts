@@ -225,6 +225,23 @@ suite('policy host', () => {
     assert.deepEqual(policy.errors, ['a message of a policy worker could not be handled']);
   });
 
+  test('a handler that fills the heap ends its worker, not the process, and the others are answered', async (t) => {
+    const policy = await TestPolicy.load(
+      t,
+      `kumo.on('get_queue_config', function(domain)
+         local t = {}
+         while domain == 'bomb' do t = { t } end
+         return kumo.make_queue_config { egress_pool = domain }
+       end)`,
+      { timeoutMs: 60_000, heapMb: 32 },
+    );
+    const [bomb, other] = await Promise.all([policy.queue('bomb'), policy.queue('a')]);
+    assert.equal(bomb.error?.code, 'WORKER_LOST');
+    assert.match(bomb.error.message, /get_queue_config\("bomb"\): it failed: .*memory limit/);
+    assert.equal(poolOf(other), 'a');
+    assert.equal(policy.host.restarts, 1);
+  });
+
   test('a policy that takes the globals away harms itself alone', async (t) => {
     const policy = await TestPolicy.load(
       t,

@@ -36,6 +36,7 @@ export class TestPolicy {
       path: searchPath(this.policy),
       validating: false,
       timeoutMs: 5_000,
+      heapMb: 256,
       workers: 1,
       clock: systemClock,
       log: log as unknown as Logger,
