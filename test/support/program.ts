@@ -71,6 +71,8 @@ export interface DaemonSettings extends SpawnSettings {
   args?: string[];
   /** How to start it, when not as the program itself: a command, and arguments in front of the program's own. */
   wrapper?: string[];
+  /** Another copy of the program. */
+  binary?: string;
 }
 
 /** An answer of the admin API. */
@@ -111,9 +113,9 @@ export class TestDaemon {
 
   /** The same without waiting for it to be ready. */
   static launch(t: TestContext, folder: string, settings: DaemonSettings = {}): TestDaemon {
-    const { args = [], wrapper = [], ...spawnSettings } = settings;
+    const { args = [], wrapper = [], binary = BINARY, ...spawnSettings } = settings;
     const own = ['run', '--policy', join(folder, 'policy/init.lua'), '--state-dir', join(folder, 'state')];
-    const all = [...wrapper, BINARY, ...own, '--http', '127.0.0.1:0', '--poll-interval', POLL, ...args];
+    const all = [...wrapper, binary, ...own, '--http', '127.0.0.1:0', '--poll-interval', POLL, ...args];
     const daemon = new TestDaemon(folder, new Running(all[0]!, all.slice(1), spawnSettings));
     t.after(async () => {
       daemon.running.child.kill('SIGKILL');
