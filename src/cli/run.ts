@@ -19,6 +19,7 @@ interface RunOptions {
   user?: string;
   logLevel: Level;
   logFormat: Format;
+  json?: boolean;
 }
 
 const DEFAULT_STATE_DIR = '/var/lib/kumo-configd';
@@ -37,6 +38,7 @@ export function runCommand(end: (status: number) => void): Command {
     .option('--user <name>', 'the user to run as, when started as root')
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
     .addOption(new Option('--log-format <format>', 'how the log is written').choices(LOG_FORMATS).default('text'))
+    .option('--json', 'the same as --log-format json')
     .action(async (options: RunOptions) => {
       end(await run(options));
     });
@@ -44,7 +46,7 @@ export function runCommand(end: (status: number) => void): Command {
 
 /** Runs the daemon until a signal ends it; resolves to the exit status. */
 async function run(options: RunOptions): Promise<number> {
-  const log = newLogger(options.logLevel, options.logFormat);
+  const log = newLogger(options.logLevel, options.json === true ? 'json' : options.logFormat);
   const ended = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);

@@ -1,6 +1,7 @@
 /** One Lua state as KumoMTA policies find it: which libraries there are, how modules are found, what is taken away. */
 import { ConfigError, toConfigError } from '../errors.ts';
 import type { Chunks } from './chunks.ts';
+import { installCollectgarbage } from './collectgarbage.ts';
 import { keepHooks } from './deadline.ts';
 import { raise } from './errors.ts';
 import {
@@ -56,6 +57,7 @@ export function newState(host: VmHost): LuaState {
   nested(L);
   keepHooks(L);
   installBase(L, host);
+  installCollectgarbage(L);
   installOs(L, host);
   installPackage(L, host);
   return L;
