@@ -132,6 +132,7 @@ declare module 'fengari' {
     lua_setmetatable(L: LuaState, i: number): void;
     lua_settop(L: LuaState, i: number): void;
     lua_status(L: LuaState): number;
+    lua_stringtonumber(L: LuaState, s: Uint8Array): number;
     lua_toboolean(L: LuaState, i: number): boolean;
     lua_tolstring(L: LuaState, i: number): Uint8Array | null;
     lua_tocfunction(L: LuaState, i: number): LuaFunction;

@@ -15,6 +15,7 @@ import {
   name,
   textOf,
 } from './fengari.ts';
+import { installIo } from './io/library.ts';
 import { nested, suspend } from './suspend.ts';
 import { luaString, pushPlain, stringValue } from './values.ts';
 
@@ -28,6 +29,7 @@ export interface VmHost {
   /** Text of a helper that ships inside the program, for module names as `policy-extras.queue`. */
   helper(module: string): string | undefined;
   print(text: Uint8Array): void;
+  printError(text: Uint8Array): void;
   /** Runs a shell command (`os.execute`); resolves to its exit code, or the signal that ended it. */
   execute(command: string): Promise<{ code: number } | { signal: number }>;
   /** `os.exit` was called; does not return normally. */
@@ -39,7 +41,6 @@ const LIBRARIES = [
   ['package', lualib.luaopen_package],
   ['coroutine', lualib.luaopen_coroutine],
   ['table', lualib.luaopen_table],
-  ['io', lualib.luaopen_io],
   ['os', lualib.luaopen_os],
   ['string', lualib.luaopen_string],
   ['utf8', lualib.luaopen_utf8],
@@ -58,6 +59,7 @@ export function newState(host: VmHost): LuaState {
   keepHooks(L);
   installBase(L, host);
   installCollectgarbage(L);
+  installIo(L, host);
   installOs(L, host);
   installPackage(L, host);
   return L;

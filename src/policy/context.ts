@@ -30,6 +30,7 @@ export interface ContextHost {
   exists(file: string): boolean;
   readFile(file: string): Uint8Array;
   print(text: Uint8Array): void;
+  printError(text: Uint8Array): void;
   execute(command: string): Promise<{ code: number } | { signal: number }>;
   exit(code: number): never;
   define(kind: DefinitionKind, value: unknown, place: ErrorPlace): void;
@@ -93,6 +94,7 @@ export class Context {
       exists: host.exists,
       helper: host.helper,
       print: host.print,
+      printError: host.printError,
       execute: host.execute,
       exit: host.exit,
     };

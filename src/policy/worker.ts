@@ -68,6 +68,7 @@ function contextHost(chunks: Chunks): ContextHost {
     exists,
     readFile,
     print: (text) => post({ type: 'print', text }),
+    printError: (text) => void process.stderr.write(text),
     execute,
     exit,
     define: (kind, value, place) => post({ type: 'define', kind, value, place }),

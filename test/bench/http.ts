@@ -1,70 +1,71 @@
-/**
- * Resolves of live objects over HTTP, and the rival beside it: node:http reading the same requests and answering the
- * same bytes, with nothing to look up. Both servers are in this process, on one thread, and take turns.
- */
-import { createServer, type Server } from 'node:http';
-import { cpus } from 'node:os';
-import { type Answers, Client, type Load, post } from './client.ts';
+/** Cached resolves over HTTP, one and 500 at a time, and the rival: node:http answering the same bytes. */
+import { fork } from 'node:child_process';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import type { Load, Seen } from './client.ts';
 import { makeLive, queueNames, REALISTIC, repeat, report, startDaemon } from './lib.ts';
 
-const RUNS = 5;
-const RUN_MS = 800;
+const RUNS = 3;
+const RUN_MS = 1500;
 const OBJECTS = 10_000;
 const BATCH = 500;
 const PATH = '/api/config/v1/resolve';
 
+const { daemon, engine, port } = await startDaemon(REALISTIC);
 const names = queueNames(OBJECTS);
-const one = (name: string): unknown => ({ kind: 'queue', name });
-const singles = names.map((name) => post(PATH, one(name)));
+await makeLive(engine, names);
+
+const requests = names.map((name) => ({ kind: 'queue', name }));
+const single = requests.slice(0, 1000).map((request) => JSON.stringify(request));
 const batches = Array.from({ length: OBJECTS / BATCH }, (_, i) =>
-  post(PATH, { requests: names.slice(i * BATCH, (i + 1) * BATCH).map(one) }),
+  JSON.stringify({ requests: requests.slice(i * BATCH, (i + 1) * BATCH) }),
 );
 
-const LOADS: { title: string; each: number; load: Omit<Load, 'port' | 'ms'> }[] = [
-  { title: 'single, 16 connections', each: 1, load: { requests: singles, connections: 16, depth: 1 } },
-  { title: 'single, 8 connections, 16 pipelined', each: 1, load: { requests: singles, connections: 8, depth: 16 } },
-  { title: `batch of ${BATCH}, 4 connections`, each: BATCH, load: { requests: batches, connections: 4, depth: 1 } },
-];
+await measure('one a request, one connection', { bodies: single, connections: 1, depth: 1 });
+await measure('one a request, 8 connections, 8 deep', { bodies: single, connections: 8, depth: 8 });
+await measure(`${BATCH} a request, 2 connections`, { bodies: batches, connections: 2, depth: 2 }, BATCH);
 
-const { daemon, engine, port } = await startDaemon(REALISTIC);
-await makeLive(engine, names);
-const client = new Client();
-for (const { title, each, load } of LOADS) {
-  const rival = await nodeServer(port, load.requests[0]!);
-  const runs = await repeat(RUNS, async () => ({
-    ours: await client.run({ ...load, port, ms: RUN_MS }),
-    rival: await client.run({ ...load, port: rival.port, ms: RUN_MS }),
-  }));
-  show(title, each, runs.map((run) => run.ours));
-  show(`rival: node:http, ${title}`, each, runs.map((run) => run.rival));
-  rival.server.close();
-  rival.server.closeAllConnections();
-}
-client.stop();
+const answer = engine.live.text(engine.live.peek('queue', names[0]!)!);
+const rival = createServer((request, response) => {
+  request.resume();
+  response.setHeader('Content-Type', 'application/json');
+  response.end(answer);
+});
+await new Promise<void>((resolve) => rival.listen(0, '127.0.0.1', resolve));
+const rivalPort = (rival.address() as { port: number }).port;
+await measure('rival: node:http, same bytes, 8 connections, 8 deep', {
+  bodies: single,
+  connections: 8,
+  depth: 8,
+  port: rivalPort,
+});
+rival.closeAllConnections();
+rival.close();
 await daemon.stop();
 
-function show(title: string, each: number, runs: Answers[]): void {
-  if (runs.some((run) => run.refused > 0)) throw new Error(`${title}: not every request was answered with 200`);
-  const busy = Math.round(Math.max(...runs.map((run) => run.busy)) * 100);
-  const note = `the client's thread ${busy} % busy, on one of ${cpus().length} cores`;
-  report(title, runs.map((run) => run.perSecond * each), '/s', note);
-  report('  latency p50', runs.map((run) => run.p50Ms), 'ms', each > 1 ? 'of a whole batch' : undefined);
-  report('  latency p99', runs.map((run) => run.p99Ms), 'ms');
+async function measure(title: string, load: Partial<Load>, each = 1): Promise<void> {
+  const runs = await repeat(RUNS, () =>
+    loaded({ port, path: PATH, ms: RUN_MS, bodies: [], connections: 1, depth: 1, ...load }),
+  );
+  if (runs.some(({ failures }) => failures > 0)) throw new Error('an answer was no success');
+  report(
+    title,
+    runs.map((run) => run.requestsPerSecond * each),
+    'objects/s',
+  );
+  report(
+    '  p99 of a request',
+    runs.map((run) => run.p99),
+    'ms',
+  );
 }
 
-/** A node:http server that answers every request with what the server at `port` answers to `request`. */
-async function nodeServer(port: number, request: string): Promise<{ server: Server; port: number }> {
-  const body = request.slice(request.indexOf('\r\n\r\n') + 4);
-  const answer = await fetch(`http://127.0.0.1:${port}${PATH}`, { method: 'POST', body });
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  const headers = { ...Object.fromEntries(answer.headers), 'Content-Length': bytes.length };
-  delete (headers as Record<string, unknown>)['content-length'];
-  const server = createServer((req, res) => {
-    req.resume();
-    req.once('end', () => res.writeHead(200, headers).end(bytes));
+function loaded(load: Load): Promise<Seen> {
+  const child = fork(join(import.meta.dirname, 'client.ts'));
+  child.send(load);
+  return new Promise((resolve, reject) => {
+    child.once('message', (seen) => resolve(seen as Seen));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the client ended with ${code}`)));
   });
-  // An answer takes as many packets as it needs; without this, node:http waits for a full one.
-  server.on('connection', (socket) => socket.setNoDelay(true));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, port: (server.address() as { port: number }).port };
 }

@@ -36,6 +36,7 @@ export class TestVm {
       exists: (file) => Object.hasOwn(files, file),
       helper: () => undefined,
       print: (text) => this.printed.push(Buffer.from(text).toString()),
+      printError: () => undefined,
       execute: async () => ({ code: 0 }),
       exit: (code) => {
         throw new Error(`exit ${code}`);
