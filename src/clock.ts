@@ -22,7 +22,18 @@ export const systemClock: Clock = {
   },
 };
 
+/** The text of seconds, up to the point; a date costs more than all the rest of an answer. */
+const seconds = new Map<number, string>();
+const MAX_SECONDS = 10_000;
+
 /** RFC 3339 UTC with milliseconds, the form of every timestamp in logs and answers. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
+  const second = Math.floor(ms / 1000);
+  let text = seconds.get(second);
+  if (text === undefined) {
+    if (seconds.size >= MAX_SECONDS) seconds.clear();
+    text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    seconds.set(second, text);
+  }
+  return `${text}${String(Math.floor(ms - second * 1000)).padStart(3, '0')}Z`;
 }

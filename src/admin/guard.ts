@@ -23,8 +23,12 @@ export function addressList(entries: readonly string[]): BlockList {
   return list;
 }
 
+const MAX_VERDICTS = 10_000;
+
 export class Guard {
   private readonly trusted: BlockList;
+  /** Of peers that have asked: the list is fixed, and looking through it costs more than most answers. */
+  private readonly verdicts = new Map<string, boolean>();
   private readonly hostname: string;
 
   constructor(trustedHosts: readonly string[], hostname: string) {
@@ -38,12 +42,22 @@ export class Guard {
       if (headers.authorization !== '') {
         throw new ConfigError('UNAUTHENTICATED', 'the credentials are not known here');
       }
-      if (!this.trusted.check(peer, isIP(peer) === 4 ? 'ipv4' : 'ipv6')) {
+      if (!this.isTrusted(peer)) {
         throw new ConfigError('PEER_NOT_TRUSTED', `peer ${peer} is not in trusted_hosts`);
       }
     }
     this.checkHost(headers.host);
     this.checkOrigin(headers);
+  }
+
+  private isTrusted(peer: string): boolean {
+    let trusted = this.verdicts.get(peer);
+    if (trusted === undefined) {
+      if (this.verdicts.size >= MAX_VERDICTS) this.verdicts.clear();
+      trusted = this.trusted.check(peer, isIP(peer) === 4 ? 'ipv4' : 'ipv6');
+      this.verdicts.set(peer, trusted);
+    }
+    return trusted;
   }
 
   /** A name that somebody else's DNS points here (rebinding) is not ours. */

@@ -112,7 +112,8 @@ class Router {
     try {
       this.guard.check(peer, headersOf(req), route.open === true);
       const params = paramsOf(route.path, req);
-      const query = new URLSearchParams(req.getQuery());
+      const text = req.getQuery();
+      const query = text === '' ? NO_QUERY : new URLSearchParams(text);
       if (route.method === 'GET') {
         this.answer(route, connection, { params, query, body: EMPTY, peer });
         return;
@@ -207,9 +208,24 @@ function send(connection: Connection, reply: Reply, allow?: string, close = fals
 }
 
 const EMPTY = new Uint8Array();
+/** Never written to. */
+const NO_QUERY = new URLSearchParams();
+
+/** The texts of addresses that have asked: making one costs more than answering. */
+const peers = new Map<string, string>();
+const MAX_PEERS = 10_000;
 
 function peerOf(res: HttpResponse): string {
-  return Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
+  const bytes = new Uint8Array(res.getRemoteAddress());
+  let key = '';
+  for (const byte of bytes) key += String.fromCharCode(byte);
+  let text = peers.get(key);
+  if (text === undefined) {
+    if (peers.size >= MAX_PEERS) peers.clear();
+    text = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
+    peers.set(key, text);
+  }
+  return text;
 }
 
 function headersOf(req: HttpRequest): Parameters<Guard['check']>[1] {

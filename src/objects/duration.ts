@@ -56,7 +56,22 @@ export function formatDuration(ms: number): string {
 
 /** A duration: seconds >= 0 or humantime text; printed as humantime text. */
 export function duration(options: FieldOptions<string>): TString {
-  return field(Type.String({ format: 'duration', ...options }), (input) => print(nanoseconds(input)));
+  return field(Type.String({ format: 'duration', ...options }), printed);
+}
+
+/** Texts that were read, and how they print: policies give the same few again and again. */
+const texts = new Map<string, string>();
+const MAX_TEXTS = 1000;
+
+function printed(input: Plain): string {
+  if (typeof input !== 'string') return print(nanoseconds(input));
+  let text = texts.get(input);
+  if (text === undefined) {
+    text = print(nanoseconds(input));
+    if (texts.size >= MAX_TEXTS) texts.clear();
+    texts.set(input, text);
+  }
+  return text;
 }
 
 function nanoseconds(input: Plain): bigint {

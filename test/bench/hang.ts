@@ -1,10 +1,15 @@
 /** What others notice while a handler runs `while true do end`: the admin API, cached resolves, fresh ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeLive, quantile, report, startDaemon } from './lib.ts';
+import { type Answers, Client, get, post } from './client.ts';
+import { makeLive, quantile, repeat, report, startDaemon } from './lib.ts';
 
 const DEADLINE_MS = 3000;
-const PER_SECOND = 500;
+/** Of each of the two kinds of request, whether earlier ones have been answered or not. */
+const RATE = 250;
+const LOAD_MS = 2700;
 const RUNS = 3;
+const FRESH = 25;
+const RESOLVE = '/api/config/v1/resolve';
 
 const HANG = `
 local kumo = require 'kumo'
@@ -16,59 +21,77 @@ end)
 
 const { daemon, engine, port } = await startDaemon(HANG, DEADLINE_MS);
 await makeLive(engine, ['live.example']);
-const server = `http://127.0.0.1:${port}`;
-const samples: Record<string, number[]> = {
-  hangMs: [],
-  epochP50: [],
-  epochP99: [],
-  epochMax: [],
-  cachedP99: [],
-  freshP99: [],
+const client = new Client();
+const epochLoad = { port, requests: [get('/api/config/v1/epoch')], connections: 2, rate: RATE };
+const cachedLoad = {
+  port,
+  requests: [post(RESOLVE, { kind: 'queue', name: 'live.example' })],
+  connections: 2,
+  rate: RATE,
 };
 
-for (let run = 0; run < RUNS; run++) {
-  const epoch: number[] = [];
-  const cached: number[] = [];
-  const fresh: number[] = [];
-  let over = false;
+async function load(ms: number): Promise<{ epoch: Answers; cached: Answers }> {
+  const [epoch, cached] = await Promise.all([client.run({ ...epochLoad, ms }), client.run({ ...cachedLoad, ms })]);
+  return { epoch, cached };
+}
+
+function show(when: string, runs: { epoch: Answers; cached: Answers }[]): void {
+  const each = (pick: (run: { epoch: Answers; cached: Answers }) => number): number[] => runs.map(pick);
+  report(
+    `${when}: GET /epoch, p50`,
+    each(({ epoch }) => epoch.p50Ms),
+    'ms',
+    `${2 * RATE} requests/s with the resolves`,
+  );
+  report(
+    `${when}: GET /epoch, p99`,
+    each(({ epoch }) => epoch.p99Ms),
+    'ms',
+  );
+  report(
+    `${when}: GET /epoch, longest`,
+    each(({ epoch }) => epoch.maxMs),
+    'ms',
+  );
+  report(
+    `${when}: cached resolve, p99`,
+    each(({ cached }) => cached.p99Ms),
+    'ms',
+  );
+}
+
+await load(1000);
+show('quiet', await repeat(RUNS, () => load(LOAD_MS)));
+
+const ended: number[] = [];
+const fresh: number[][] = [];
+const hung = await repeat(RUNS, async (run) => {
   const began = performance.now();
-  const hanging = post({ kind: 'queue', name: `hang-${run}.example` }).then((status) => {
-    if (status !== 422) throw new Error(`the handler that hangs answered ${status}`);
-    over = true;
-  });
-  for (let i = 0; !over; i++) {
-    await Promise.all([
-      timed(epoch, () => fetch(`${server}/api/config/v1/epoch`).then((answer) => answer.text())),
-      timed(cached, () => post({ kind: 'queue', name: 'live.example' })),
-      // A tenth of the requests is for what no handler has made yet.
-      i % 10 === 0 ? timed(fresh, () => post({ kind: 'queue', name: `fresh-${run}-${i}.example` })) : undefined,
-      sleep(2000 / PER_SECOND),
-    ]);
+  const hanging = Promise.resolve(engine.resolve({ kind: 'queue', name: `hang-${run}.example` })).then(
+    () => {
+      throw new Error('the handler that hangs gave an object');
+    },
+    () => ended.push(performance.now() - began),
+  );
+  const loading = load(LOAD_MS);
+  const times: number[] = [];
+  for (let i = 0; i < FRESH; i++) {
+    await sleep(LOAD_MS / FRESH);
+    const asked = performance.now();
+    await engine.resolve({ kind: 'queue', name: `fresh-${run}-${i}.example` });
+    times.push(performance.now() - asked);
   }
+  fresh.push(times);
   await hanging;
-  samples['hangMs']!.push(performance.now() - began);
-  samples['epochP50']!.push(quantile(epoch, 0.5));
-  samples['epochP99']!.push(quantile(epoch, 0.99));
-  samples['epochMax']!.push(quantile(epoch, 1));
-  samples['cachedP99']!.push(quantile(cached, 0.99));
-  samples['freshP99']!.push(quantile(fresh, 0.99));
-}
-report('the handler ends after', samples['hangMs']!, 'ms', `its deadline is ${DEADLINE_MS} ms`);
-report('GET /epoch meanwhile, p50', samples['epochP50']!, 'ms', `about ${PER_SECOND} requests/s, with those below`);
-report('GET /epoch meanwhile, p99', samples['epochP99']!, 'ms');
-report('GET /epoch meanwhile, longest', samples['epochMax']!, 'ms');
-report('cached resolve meanwhile, p99', samples['cachedP99']!, 'ms');
-report('fresh resolve meanwhile, p99', samples['freshP99']!, 'ms', 'another handler call, on the other worker');
+  return loading;
+});
+show('while it hangs', hung);
+report(
+  'while it hangs: fresh resolve, longest',
+  fresh.map((times) => quantile(times, 1)),
+  'ms',
+  'by the other worker',
+);
+report('the handler ends after', ended, 'ms', `its deadline is ${DEADLINE_MS} ms`);
+client.stop();
 await daemon.stop();
-
-async function post(body: unknown): Promise<number> {
-  const answer = await fetch(`${server}/api/config/v1/resolve`, { method: 'POST', body: JSON.stringify(body) });
-  await answer.text();
-  return answer.status;
-}
-
-async function timed(into: number[], act: () => Promise<unknown>): Promise<void> {
-  const began = performance.now();
-  await act();
-  into.push(performance.now() - began);
-}
