@@ -13,13 +13,19 @@ SOURCES := $(shell find src policy build -type f) sea-config.json package.json
 PREFIX := $(DESTDIR)/opt/kumomta
 
 .DELETE_ON_ERROR:
-.PHONY: run test build bench lint install clean
+.PHONY: run test peers build bench lint install clean
 
 run: build
-	@echo 'kumo-configd: dashboard $(ADMIN)/ui/, API description $(ADMIN)/openapi.json; stop with Ctrl-C'
+	@echo 'kumo-configd: look at $(ADMIN)/api/config/v1/epoch, …/objects, …/init and $(ADMIN)/metrics; stop with Ctrl-C'
 	@exec dist/kumo-configd run --policy policy/init.lua --state-dir dist/state
 
-test: build lint
+# Real peers of the tests, from Debian's packages: installed when they are missing and we may. Without them their tests
+# are skipped by name.
+peers:
+	@command -v lua5.4 >/dev/null || test "$$(id -u)" != 0 || \
+	  { apt-get update -q && apt-get install -y -q --no-install-recommends lua5.4; } || true
+
+test: build lint peers
 	$(NODE) --test --test-reporter=spec --test-timeout=300000 'test/**/*.test.ts'
 
 build: $(BINARY)
