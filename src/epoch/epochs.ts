@@ -168,7 +168,8 @@ export class Epochs {
     this.waiting = [];
     const entries = batch.map(({ entry }) => entry);
     // Each number of the batch stands for the same candidate; the newest names it.
-    const candidate = entries.at(-1)!.epoch;
+    const newest = entries.at(-1)!;
+    const candidate = newest.epoch;
     let error: ConfigError | undefined;
     try {
       await evaluate(candidate);
@@ -183,10 +184,20 @@ export class Epochs {
       else this.reject(entry, error, durationMs);
       void ledger.write(entry).then(settle);
     }
-    if (error === undefined) onAccepted(candidate, entries);
-    else onRejected(entries, error);
+    if (error === undefined) {
+      this.carryHash(newest);
+      onAccepted(candidate, entries);
+    } else onRejected(entries, error);
     this.evaluating = false;
     if (this.waiting.length > 0) this.evaluateWhenDue();
+  }
+
+  /** A number that nothing heeded may have come meanwhile: what serves under it now are the files of `candidate`. */
+  private carryHash(candidate: EpochEntry): void {
+    const { entry } = this;
+    if (entry === undefined || entry.epoch <= candidate.epoch) return;
+    entry.hash = candidate.hash;
+    void this.options.ledger.write(entry);
   }
 
   private accept(entry: EpochEntry, durationMs: number): void {

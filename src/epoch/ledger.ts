@@ -19,7 +19,7 @@ import { ConfigError } from '../errors.ts';
 import type { EpochEntry } from './entry.ts';
 import { BUILT_IN_SCOPES } from './scopes.ts';
 
-/** Entries that stay at hand; older ones are dropped, but for the newest accepted one of each built-in scope. */
+/** Entries that stay at hand; older ones are dropped, but for the newest accepted one, also of each built-in scope. */
 const KEEP = 10_000;
 /** Lines in the file, and entries in memory, beyond which the ledger is cut back to what it keeps. */
 const MAX_LINES = 5 * KEEP;
@@ -124,7 +124,9 @@ export class Ledger {
 
   /** Drops old entries, and writes the file anew without what is torn or superseded. */
   private cutBack(): void {
-    const kept = new Set([...this.acceptedByScope().values()].filter((entry) => BUILT_IN_SCOPES.has(entry.scope)));
+    const { lastAccepted } = this;
+    const accepted = [...this.acceptedByScope().values()];
+    const kept = new Set(accepted.filter((entry) => entry === lastAccepted || BUILT_IN_SCOPES.has(entry.scope)));
     const recent = this.entries.length - KEEP;
     this.entries = this.entries.filter((entry, i) => i >= recent || kept.has(entry));
     this.lines = this.entries.length;

@@ -45,7 +45,8 @@ function lock(path: string): Promise<Server> {
   const server = createServer((socket) => socket.destroy());
   server.unref();
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // Stays for good: an error in taking a connection later on must not end the daemon.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const inUse = error.code === 'EADDRINUSE';
       const code = inUse ? 'STATE_DIR_LOCKED' : 'STATE_DIR_UNUSABLE';
       const message = inUse ? 'another daemon uses it' : error.message;

@@ -16,6 +16,8 @@ class Bench {
   /** Candidates that were evaluated, and what happened, in order. */
   readonly evaluated: number[] = [];
   readonly told: string[] = [];
+  /** Evaluations that began before another had ended. */
+  overlaps = 0;
   #verdict: ((error?: unknown) => void) | undefined;
 
   constructor(ledger = new Ledger(null)) {
@@ -26,7 +28,7 @@ class Bench {
       hash: () => this.hash,
       dependents: () => 42,
       evaluate: (epoch) => {
-        assert.equal(this.#verdict, undefined, 'one evaluation at a time');
+        if (this.#verdict !== undefined) this.overlaps++;
         this.evaluated.push(epoch);
         return new Promise((resolve, reject) => {
           this.#verdict = (error) => (error === undefined ? resolve() : reject(error));
@@ -93,6 +95,43 @@ describe('numbers', () => {
     assert.deepEqual([again.epochs.current, again.epochs.entry?.cause], [4, 'start']);
   });
 
+  test('accepted late, files count as those of the number that nothing heeded meanwhile', async (t) => {
+    const folder = folderFor(t);
+    const bench = new Bench(new Ledger(folder));
+    bench.epochs.start();
+    bench.hash = 'h2';
+    bench.bump('files');
+    assert.equal(bench.bump('nobody').entry.hash, 'h1');
+    await bench.verdict();
+    assert.deepEqual([bench.epochs.current, bench.epochs.entry?.hash], [3, 'h2']);
+    bench.ledger.close();
+    const again = new Bench(new Ledger(folder));
+    again.hash = 'h2';
+    again.epochs.start();
+    assert.equal(again.epochs.current, 3, 'what is served has not changed');
+  });
+
+  test('an entry says who bumped it, why, when and with which files', () => {
+    const bench = new Bench();
+    const files = [{ path: 'init.lua', before: null, after: 'x' }];
+    const { entry } = bench.epochs.bump({ scope: 'files', cause: 'signal', reason: 'r', actor: 'a', files });
+    assert.deepEqual(entry, {
+      epoch: 1,
+      scope: 'files',
+      cause: 'signal',
+      reason: 'r',
+      actor: 'a',
+      started_at: '2025-01-01T00:00:00.000Z',
+      status: 'pending',
+      hash: 'h1',
+      files,
+      dependents: 42,
+      errors: [],
+      duration_ms: null,
+    });
+    assert.equal(bench.ledger.find(1), entry);
+  });
+
   test('numbers are given at once, one each, and never again, whatever becomes of them and of the process', async (t) => {
     await fc.assert(
       fc.asyncProperty(
@@ -111,6 +150,7 @@ describe('numbers', () => {
                 await bench.verdict(...(step === 'accept' ? ([] as const) : ([new Error('no')] as const)));
             } else assert.equal(bench.bump(step).entry.epoch, ++newest);
           }
+          assert.equal(bench.overlaps, 0);
           const numbers = bench.ledger.page(100).map(({ epoch }) => epoch);
           assert.deepEqual(
             numbers,
@@ -155,6 +195,35 @@ describe('numbers', () => {
 });
 
 describe('evaluation', () => {
+  test('one runs at a time, however long it takes and whatever is bumped meanwhile', async () => {
+    const bench = new Bench();
+    bench.bump();
+    for (let i = 0; i < 5; i++) {
+      bench.bump();
+      bench.clock.advance(2000);
+    }
+    assert.deepEqual([bench.evaluated, bench.overlaps], [[1], 0]);
+    await bench.verdict();
+    assert.deepEqual([bench.evaluated, bench.overlaps], [[1, 6], 0]);
+  });
+
+  test('one that throws before it gives a promise rejects as well', async () => {
+    const epochs = new Epochs({
+      clock: new HandClock(),
+      ledger: new Ledger(null),
+      hash: () => 'h',
+      dependents: () => 0,
+      evaluate: () => {
+        throw 'no error';
+      },
+      onAccepted: () => assert.fail('accepted'),
+      onRejected: () => undefined,
+      onUnheeded: () => undefined,
+    });
+    const { status, errors } = await epochs.bump({ scope: 'global', cause: 'api' }).settled;
+    assert.deepEqual([status, errors], ['rejected', [{ code: 'INTERNAL', message: 'no error' }]]);
+  });
+
   test('bumps during one evaluation join the next, which stands for all of their numbers', async () => {
     const bench = new Bench();
     const first = bench.bump();
@@ -234,6 +303,7 @@ describe('evaluation', () => {
       const { status, errors } = await settled;
       assert.equal(status, 'rejected');
       assert.equal(errors[0]?.code, 'INTERNAL');
+      assert.notEqual(errors[0].message, '');
       const next = bench.bump();
       bench.clock.advance(1000);
       await bench.verdict();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -32,6 +32,12 @@ test('an entry outlives the process from the moment that write returns', (t) => 
   assert.deepEqual(numbers(new Ledger(folder)), [1]);
 });
 
+test('its file is for its owner alone', (t) => {
+  const folder = folderFor(t);
+  new Ledger(folder).close();
+  assert.equal(statSync(join(folder, 'ledger.jsonl')).mode & 0o777, 0o600);
+});
+
 test('what was pending when the daemon ended is rejected, with a reason, and stays so', (t) => {
   const folder = folderFor(t);
   new Ledger(folder).write(entryOf(1, 'pending'));
@@ -48,7 +54,7 @@ test('cut off at any byte the ledger loads, loses no complete entry, and can be 
   const folder = folderFor(t);
   const file = join(folder, 'ledger.jsonl');
   const ledger = new Ledger(folder);
-  for (let epoch = 1; epoch <= 3; epoch++) ledger.write(entryOf(epoch));
+  for (const epoch of [1, 2]) ledger.write(entryOf(epoch));
   ledger.close();
   const whole = readFileSync(file);
   for (let length = 0; length <= whole.length; length++) {
@@ -59,12 +65,12 @@ test('cut off at any byte the ledger loads, loses no complete entry, and can be 
     const tail = lines.pop()!;
     // The last line is complete without its line break, too.
     const complete = lines.length + (tail.endsWith('"duration_ms":null}') ? 1 : 0);
-    assert.deepEqual(numbers(found), [3, 2, 1].slice(3 - complete), `cut at ${length}`);
+    assert.deepEqual(numbers(found), [2, 1].slice(2 - complete), `cut at ${length}`);
     assert.equal(found.torn, tail === '' || complete > lines.length ? 0 : 1);
     found.write(entryOf(9));
     found.close();
     const after = new Ledger(folder);
-    assert.deepEqual(numbers(after), [9, ...[3, 2, 1].slice(3 - complete)]);
+    assert.deepEqual(numbers(after), [9, ...[2, 1].slice(2 - complete)]);
     assert.equal(after.torn, 0);
     after.close();
   }
@@ -115,6 +121,44 @@ test('it holds ten thousand entries, besides the newest accepted one of each bui
   assert.deepEqual(kept.slice(-2), [4, 3]);
   assert.equal(ledger.acceptedByScope().get('files')?.epoch, 3);
   ledger.close();
+});
+
+test('the newest accepted entry of all is kept too, however many were rejected since', (t) => {
+  const folder = folderFor(t);
+  const rejected = Array.from({ length: 10_001 }, (_, i) => entryOf(i + 2, 'rejected'));
+  const lines = [entryOf(1, 'accepted', 'noise'), ...rejected].map((entry) => JSON.stringify(entry));
+  writeFileSync(join(folder, 'ledger.jsonl'), lines.join('\n'));
+  const ledger = new Ledger(folder);
+  assert.equal(ledger.lastAccepted?.epoch, 1);
+  ledger.close();
+});
+
+test('without a state directory it answers alike, and ends with the process', async () => {
+  const ledger = new Ledger(null);
+  assert.deepEqual(
+    [ledger.last, ledger.lastAccepted, ledger.lastRejected, ledger.page(10)],
+    [undefined, undefined, undefined, []],
+  );
+  await ledger.write(entryOf(1));
+  await ledger.write(entryOf(2, 'rejected', 'files'));
+  assert.deepEqual([ledger.last?.epoch, ledger.lastAccepted?.epoch, ledger.lastRejected?.epoch], [2, 1, 2]);
+  assert.deepEqual([...ledger.acceptedByScope().keys()], ['global']);
+  ledger.close();
+  assert.deepEqual(numbers(ledger), [2, 1]);
+  assert.deepEqual(numbers(new Ledger(null)), []);
+});
+
+test('the newest accepted number of each scope is found, whatever was rejected after it', () => {
+  const ledger = new Ledger(null);
+  const all = [entryOf(1), entryOf(2, 'accepted', 'tsa'), entryOf(3), entryOf(4, 'rejected'), entryOf(5, 'pending')];
+  for (const entry of all) void ledger.write(entry);
+  assert.deepEqual(
+    [...ledger.acceptedByScope()].map(([scope, { epoch }]) => [scope, epoch]),
+    [
+      ['global', 3],
+      ['tsa', 2],
+    ],
+  );
 });
 
 test('memory and file stay bounded however many numbers are given out without a restart', async (t) => {
@@ -200,4 +244,7 @@ test('a ledger that cannot be read or written is an unusable state directory', (
   mkdirSync(join(folder, 'ledger.jsonl'));
   assert.throws(() => new Ledger(folder), { code: 'STATE_DIR_UNUSABLE', message: /ledger\.jsonl: / });
   assert.throws(() => new Ledger(join(folder, 'gone')), { code: 'STATE_DIR_UNUSABLE' });
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  assert.throws(() => new Ledger(file), { code: 'STATE_DIR_UNUSABLE' });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -14,11 +14,11 @@ const HOLDER = `
   setInterval(() => undefined, 1e6);
 `;
 
-test('a missing directory is made, for its owner alone', async (t) => {
+test('a missing directory is made with the folders above it, for its owner alone', async (t) => {
   const path = join(folderFor(t), 'a/b');
   const dir = await StateDir.open(path);
   t.after(() => dir.close());
-  assert.equal(statSync(path).mode & 0o777, 0o700);
+  for (const made of [path, join(path, '..')]) assert.equal(statSync(made).mode & 0o777, 0o700);
 });
 
 test('one daemon holds it at a time, by whatever path, until it closes it', async (t) => {
@@ -45,6 +45,13 @@ test('another process is kept out, and a killed one leaves no lock', async (t) =
   await once(holder, 'exit');
   const dir = await StateDir.open(path);
   dir.close();
+});
+
+test('trouble with taking connections on the lock ends no daemon', async (t) => {
+  const dir = await StateDir.open(join(folderFor(t), 'state'));
+  t.after(() => dir.close());
+  const { lock } = dir as unknown as { lock: EventEmitter };
+  for (let i = 0; i < 2; i++) assert.doesNotThrow(() => lock.emit('error', new Error('accept EMFILE')));
 });
 
 test('two directories do not know each other', async (t) => {

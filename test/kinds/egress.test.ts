@@ -59,3 +59,41 @@ test('what is no kind is refused, also what every object has', () => {
     assert.throws(() => kindNamed(text), { code: 'UNKNOWN_KIND' }, text);
   }
 });
+
+test('without a value queues and paths have their defaults, listener domains are nil, pools and sources are errors', () => {
+  assert.deepEqual(Object.fromEntries(KIND_NAMES.map((kind) => [kind, kinds[kind].whenNone])), {
+    queue: 'default',
+    egress_pool: 'error',
+    egress_source: 'error',
+    egress_path: 'default',
+    listener_domain: 'nil',
+  });
+  for (const kind of KIND_NAMES) assert.equal(kinds[kind].name, kind);
+});
+
+test('a Ttl path is timed by its interval and not by epochs, an Epoch path the other way round', () => {
+  const ttl = egress_path.timing(egress_path.type.read({ refresh_interval: '90s' }));
+  assert.deepEqual([ttl.strategy, ttl.refreshMs, ttl.onEpoch, ttl.reapMs], ['Ttl', 90_000, false, 600_000]);
+  const epoch = egress_path.timing(egress_path.type.read({ refresh_strategy: 'Epoch' }));
+  assert.deepEqual([epoch.strategy, epoch.refreshMs, epoch.onEpoch, epoch.reapMs], ['Epoch', null, true, 600_000]);
+});
+
+test('a listener domain goes by epochs alone, also when it is nil', () => {
+  const { refreshMs, onEpoch, reapMs } = listener_domain.timing(null);
+  assert.deepEqual([refreshMs, onEpoch, reapMs], [null, true, 600_000]);
+});
+
+test('sources, paths and listener domains stand on nothing else, and KumoMTA reserves no name of the latter two', () => {
+  assert.deepEqual(egress_source.uses(egress_source.type.read({ name: 's' })), []);
+  assert.deepEqual(egress_path.uses(egress_path.type.read({})), []);
+  assert.deepEqual(listener_domain.uses(null), []);
+  assert.deepEqual(
+    [egress_path.reserved('unspecified->a'), listener_domain.reserved('unspecified')],
+    [undefined, undefined],
+  );
+});
+
+test('pools and sources are asked for by their name', () => {
+  assert.deepEqual(egress_pool.ask('p'), { event: 'get_egress_pool', args: ['p'] });
+  assert.deepEqual(egress_source.ask('s'), { event: 'get_egress_source', args: ['s'] });
+});

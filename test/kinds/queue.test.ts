@@ -53,6 +53,11 @@ test('whatever has a domain reads back as it was written', () => {
   );
 });
 
+test('a campaign without a tenant is written with nothing between the : and the @', () => {
+  assert.equal(formatQueueName({ domain: 'd', campaign: 'c' }), 'c:@d');
+  assert.equal(formatQueueName({ domain: 'd', campaign: 'c', routing_domain: 'r' }), 'c:@d!r');
+});
+
 test('the names that KumoMTA reserves have fixed configurations, by the whole name', () => {
   const { retry_interval, max_retry_interval } = queue.reserved('null')!;
   assert.deepEqual([retry_interval, max_retry_interval], ['10s', '10s']);

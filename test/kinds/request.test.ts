@@ -96,3 +96,34 @@ test('nothing is kept of an authenticated session', () => {
     assert.equal((wanted as { keep: boolean }).keep, false);
   }
 });
+
+test('a session without a user is kept, whatever else is known of it', () => {
+  for (const conn_meta of [undefined, {}, { received_from: '10.0.0.1:25' }]) {
+    const wanted = requestedObject({ kind: 'listener_domain', name: 'd', listener: '[::1]:25', conn_meta }, dns);
+    assert.equal((wanted as { keep: boolean }).keep, true);
+  }
+});
+
+test('pools and sources are named by their name', () => {
+  for (const kind of ['egress_pool', 'egress_source'] as const) {
+    assert.deepEqual(requestedObject({ kind, name: 'x' }, dns), { kind, name: 'x' });
+  }
+});
+
+test('DNS is asked only for a path to a domain without a site', async () => {
+  const asked: string[] = [];
+  const source = {
+    resolveMx: async (domain: string) => {
+      asked.push(domain);
+      return dns.resolveMx(domain);
+    },
+  };
+  for (const request of [{ name: 'a->b' }, { source: 'a', site: 's' }, { source: 'a', site: 's', domain: 'd' }]) {
+    requestedObject({ kind: 'egress_path', ...request }, source);
+  }
+  requestedObject({ kind: 'queue', domain: 'd' }, source);
+  requestedObject({ kind: 'listener_domain', name: 'd' }, source);
+  assert.deepEqual(asked, []);
+  await requestedObject({ kind: 'egress_path', source: 'a', domain: 'example.com' }, source);
+  assert.deepEqual(asked, ['example.com']);
+});

@@ -10,6 +10,10 @@ const EXAMPLES: [string[], string][] = [
     ),
     '(alt1|alt2|alt3|alt4)?.gmail-smtp-in.l.google.com',
   ],
+  [
+    ['mta5.am0.yahoodns.net:123', 'mta6.am0.yahoodns.net:456', 'mta7.am0.yahoodns.net:123'],
+    '(mta5|mta6|mta7).am0.yahoodns.(net:123|net:456)',
+  ],
   [['do.havedane.net'], 'do.havedane.net'],
   [['mta5.am0.yahoodns.net:123', 'mta6.am0.yahoodns.net:456'], '(mta5|mta6).am0.yahoodns.(net:123|net:456)'],
   [
