@@ -72,7 +72,9 @@ export class Guard {
 
   private checkOrigin({ origin, host }: GuardedHeaders): void {
     if (origin === '') return;
-    const own = URL.canParse(origin) && new URL(origin).host === new URL(`http://${host}`).host;
-    if (!own) throw new ConfigError('ORIGIN_NOT_ALLOWED', `Origin '${origin.slice(0, 255)}' is not this listener`);
+    // A Host with a port beyond 65535, say, passes as one of ours and yet makes no URL.
+    const own = URL.parse(`http://${host}`);
+    if (own === null || URL.parse(origin)?.host !== own.host)
+      throw new ConfigError('ORIGIN_NOT_ALLOWED', `Origin '${origin.slice(0, 255)}' is not this listener`);
   }
 }

@@ -163,7 +163,7 @@ class Router {
   }
 
   private refuse(res: HttpResponse, req: HttpRequest, error: ConfigError, allow?: string): void {
-    const connection = watch(res);
+    const connection = watch(res, req.getMethod() === 'head');
     try {
       this.guard.check(peerOf(res), headersOf(req), false);
       send(connection, errorReply(error), allow);
@@ -181,12 +181,14 @@ class Router {
 
 interface Connection {
   readonly res: HttpResponse;
+  /** Asked with HEAD: a body would be taken for the beginning of the next answer. */
+  readonly head: boolean;
   /** Answered or gone: nothing may be written any more. */
   ended: boolean;
 }
 
-function watch(res: HttpResponse): Connection {
-  const connection: Connection = { res, ended: false };
+function watch(res: HttpResponse, head = false): Connection {
+  const connection: Connection = { res, head, ended: false };
   res.onAborted(() => {
     connection.ended = true;
   });
@@ -203,7 +205,11 @@ function send(connection: Connection, reply: Reply, allow?: string, close = fals
     res.writeHeader('Cache-Control', 'no-store');
     res.writeHeader('X-Content-Type-Options', 'nosniff');
     if (allow !== undefined) res.writeHeader('Allow', allow);
-    res.end(reply.body, close);
+    if (connection.head) {
+      // With the length as its argument, endWithoutBody leaves the answer open.
+      res.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
+      res.endWithoutBody();
+    } else res.end(reply.body, close);
   });
 }
 

@@ -45,6 +45,14 @@ test('peers in trusted_hosts are let in: addresses, networks, and IPv4 mapped in
   }
 });
 
+test('a peer gets the same answer every time', () => {
+  const guard = new Guard(['10.0.0.0/8'], 'h');
+  for (let time = 0; time < 3; time++) {
+    guard.check('10.0.0.1', HEADERS, false);
+    assert.throws(() => guard.check('11.0.0.1', HEADERS, false), { code: 'PEER_NOT_TRUSTED' });
+  }
+});
+
 test('whoever sends credentials is told that they are not known, trusted or not', () => {
   for (const peer of ['127.0.0.1', '203.0.113.7']) {
     assert.equal(refusal({ peer, authorization: 'Basic dTpw' }), 'UNAUTHENTICATED');
@@ -113,5 +121,14 @@ test('Origin, where there is one, is the page that this listener served', () => 
     'not a url',
   ]) {
     assert.equal(refusal({ origin }), 'ORIGIN_NOT_ALLOWED', origin);
+  }
+});
+
+test("a Host that makes no URL is nobody's Origin", () => {
+  for (const host of ['127.0.0.1:99999', '[127.0.0.1]', '[fe80::1%eth0]', 'fe80::a']) {
+    assert.equal(refusal({ host }), undefined, host);
+    for (const origin of ['http://evil.example', `http://${host}`]) {
+      assert.equal(refusal({ host, origin }), 'ORIGIN_NOT_ALLOWED', `${host} ${origin}`);
+    }
   }
 });

@@ -93,6 +93,8 @@ describe('routing', () => {
     assert.deepEqual([refused.status, refused.json.error.code], [422, 'HANDLER_FAILED']);
     const broken = await client.get('/broken');
     assert.deepEqual([broken.status, broken.json.error.code], [500, 'INTERNAL']);
+    assert.deepEqual(Object.keys(broken.json.error).sort(), ['code', 'hint', 'message']);
+    assert.doesNotMatch(broken.body, /\.ts\b|\n {4}at /, 'no stack leaves the process');
   });
 });
 
@@ -185,6 +187,35 @@ describe('connections', () => {
       [200, 404, 200, 200],
     );
     assert.equal(JSON.parse(answers[3]!.body).body, 7);
+  });
+
+  test('HEAD is answered without a body, so that the next answer begins where it should', async (t) => {
+    const client = await listen(t, ROUTES);
+    for (const [path, host, status] of [
+      ['/echo', 'localhost', 405],
+      ['/nowhere', 'localhost', 404],
+      ['/echo', 'evil.example', 403],
+    ]) {
+      const socket = await client.connect();
+      socket.write(`HEAD ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n${GET}`);
+      let received = '';
+      for await (const chunk of socket) {
+        received += chunk;
+        if (received.includes('"peer"')) break;
+      }
+      const [head, next] = received.split('\r\n\r\n');
+      assert.match(head!, new RegExp(`^HTTP/1\\.1 ${status} `));
+      assert.match(head!, /content-length: [1-9]/i);
+      assert.match(next!, /^HTTP\/1\.1 200 OK\r\n/);
+    }
+  });
+
+  test('whoever sends more while an answer is being made is hung up on, not answered out of order', async (t) => {
+    const client = await listen(t, ROUTES);
+    // uWebSockets.js keeps one open answer a connection.
+    const post = 'POST /later HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n7';
+    assert.deepEqual(await client.raw(post + GET, 2), []);
+    assert.equal((await client.get('/echo')).status, 200);
   });
 
   test('whoever hangs up while an answer is made, or while a body comes, does no harm', async (t) => {

@@ -50,7 +50,11 @@ suite('json', () => {
         const text = pieces.join('');
         let refused = false;
         try {
-          JSON.parse(text);
+          // JSON.parse makes infinity of a number that is out of range; as in KumoMTA, we refuse it.
+          JSON.parse(text, (_, value) => {
+            if (value === Infinity || value === -Infinity) throw new RangeError('out of range');
+            return value;
+          });
         } catch {
           refused = true;
         }

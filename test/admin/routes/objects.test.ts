@@ -150,6 +150,8 @@ describe('listing', () => {
     const all = [...Array.from({ length: 7 }, (_, i) => `d${i}`), 'pool', 'source'];
     for (let limit = 1; limit <= 10; limit++) assert.deepEqual(await walk(client, `limit=${limit}`), all, `${limit}`);
     assert.deepEqual(await names(client, ''), { names: all, next: null });
+    const beyond = `kind=queue&cursor=queue:${'9'.repeat(400)}`;
+    assert.deepEqual(await names(client, beyond), { names: [], next: null });
   });
 
   test('kind, state and prefix leave out the rest', async (t) => {
